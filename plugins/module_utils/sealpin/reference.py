@@ -1,0 +1,141 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""ImageReference: the name a person wrote, taken apart by the OCI distribution grammar.
+
+Grammar: OCI distribution-spec v1.1, "Pulling manifests" (``<name>``, ``<reference>``), with the defaults every client
+shares for Docker Hub (``nginx`` is ``docker.io/library/nginx:latest``). A tag and a digest are different types, a
+reference remembers the text it was made from, and the same name however spelled has one `name`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from .digest import Digest
+from .errors import InvalidInput, quote
+
+DOCKER_HUB = "docker.io"
+DEFAULT_TAG = "latest"
+_DOCKER_HUB_ALIASES = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+_MAX_NAME_CHARS = 255
+
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_HOST_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_REGISTRY = re.compile(rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A mutable label; never evidence of anything."""
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Tag:
+        """Parse a tag. Raises `InvalidInput` ``reference.tag``."""
+        if _TAG.fullmatch(text) is None:
+            raise InvalidInput("reference.tag", f"not a tag: {quote(text)}")
+        return cls(text)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A registry and a repository in it, Docker Hub's spellings folded together."""
+
+    registry: str
+    """Host, with its port if one was written; ``docker.io`` for Docker Hub; a host is lower-case."""
+    path: str
+    """Path components joined by ``/``; ``library/nginx`` for Docker Hub's own images."""
+
+    @classmethod
+    def parse(cls, text: str) -> Repository:
+        """Parse ``[registry/]path`` without tag or digest. Raises `InvalidInput` ``reference.*``."""
+        registry, path = _split_registry(text)
+        if _REPOSITORY.fullmatch(path) is None:
+            raise InvalidInput("reference.repository", f"not a repository name: {quote(text)}")
+        if registry == DOCKER_HUB and "/" not in path:
+            path = f"library/{path}"
+        if len(registry) + 1 + len(path) > _MAX_NAME_CHARS:
+            raise InvalidInput(
+                "reference.too-long", f"repository name is longer than {_MAX_NAME_CHARS} characters: {quote(text)}"
+            )
+        return cls(registry=registry, path=path)
+
+    @property
+    def cosign_name(self) -> str:
+        """The name as cosign and policy-controller print it: Docker Hub is ``index.docker.io``."""
+        return f"index.{self}" if self.registry == DOCKER_HUB else str(self)
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReference:
+    """A parsed image reference; two spellings of one image are equal, `text` apart."""
+
+    repository: Repository
+    tag: Tag | None
+    """The tag that was written, if any."""
+    digest: Digest | None
+    """The digest that was written, if any; it wins over the tag."""
+    text: str = field(compare=False)
+    """Exactly what was parsed."""
+
+    @classmethod
+    def parse(cls, text: str) -> ImageReference:
+        """Parse ``[registry/]path[:tag][@digest]``. Raises `InvalidInput` ``reference.*`` or ``digest.*``."""
+        name, at, digest_text = text.partition("@")
+        digest = Digest.parse(digest_text) if at else None
+        head, colon, tail = name.rpartition(":")
+        tag = None
+        if colon and "/" not in tail:
+            name, tag = head, Tag.parse(tail)
+        if not name:
+            raise InvalidInput("reference.malformed", f"not an image reference: {quote(text)}")
+        return cls(repository=Repository.parse(name), tag=tag, digest=digest, text=text)
+
+    @property
+    def identifier(self) -> Digest | Tag:
+        """What the registry is asked for: the digest, else the tag, else ``latest``."""
+        return self.digest or self.tag or Tag(DEFAULT_TAG)
+
+    @property
+    def normalised(self) -> str:
+        """``registry/path:tag`` or ``…@digest``, defaults written out; the lock's key."""
+        tag = f":{self.tag or DEFAULT_TAG}" if self.tag or not self.digest else ""
+        return f"{self.repository}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+    @property
+    def cosign_name(self) -> str:
+        """The name cosign prints: ``index.docker.io/library/x:latest``, or ``…@digest`` without the tag."""
+        separator = "@" if self.digest else ":"
+        return f"{self.repository.cosign_name}{separator}{self.identifier}"
+
+    def pinned(self, digest: Digest) -> str:
+        """``name@digest``: for programs."""
+        return f"{self.repository}@{digest}"
+
+    def pinned_tagged(self, digest: Digest) -> str:
+        """The text as written with its digest replaced by *digest*: ``name:tag@digest``, for files and people."""
+        return f"{self.text.partition('@')[0]}@{digest}"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _split_registry(text: str) -> tuple[str, str]:
+    """Split off the registry: the first component if it has a dot or a colon, or is ``localhost``."""
+    first, slash, rest = text.partition("/")
+    if not slash or not (first == "localhost" or "." in first or ":" in first):
+        return DOCKER_HUB, text
+    if _REGISTRY.fullmatch(first) is None:
+        raise InvalidInput("reference.registry", f"not a registry host: {quote(first)} in {quote(text)}")
+    host = first.lower()
+    return (DOCKER_HUB if host in _DOCKER_HUB_ALIASES else host), rest
