@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# The one task runner. Needs Python 3.10 or newer (make PYTHON=/path/to/python3), git and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+MYPY_TREE := .cache/tree
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint reformat unit packaging test-collection peers interop bench docs lock clean
+
+help: ## Show the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+venv: $(VENV)/.installed ## Make .venv from the hash-locked requirements.
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml .ci/find-python
+	rm -rf $(VENV)
+	python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: venv ## Run the main job on a sample repository: verify, pin, refuse, check offline.
+	$(BIN)/python demo/run.py
+
+test: lint unit packaging ## Lint, type-check, unit and conformance tests, installed artifacts.
+
+lint: venv ## ruff and mypy --strict.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	.ci/link-tree $(MYPY_TREE)
+	$(BIN)/mypy -p sealpin -p sealpin_hooks
+
+reformat: venv ## Let ruff fix what it can.
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+unit: venv ## Unit and conformance tests.
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS) tests/unit $(wildcard tests/conformance)
+
+packaging: venv ## Build wheel, sdist and collection; use each from a clean environment.
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/packaging
+
+test-collection: venv ## ansible-test, ansible-lint, documentation and licence checks.
+	.ci/collection
+
+peers: venv ## Build the live peers (needs Go).
+	$(BIN)/python -m tests.support.peers
+
+interop: venv ## Run against the live peers.
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/interop
+
+bench: venv ## Benchmarks against the peers, side by side.
+	$(BIN)/python -m tests.bench
+
+docs: venv ## Regenerate the reference documentation.
+	$(BIN)/python docs/generate.py
+
+lock: venv ## Renew the hash-locked requirements.
+	requirements/compile --upgrade
+
+clean: ## Remove everything that was built.
+	rm -rf $(VENV) .cache build dist demo/work tests/output *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
