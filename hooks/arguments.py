@@ -1,0 +1,63 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The argument parser of every verb: argparse that accepts what Go's pflag accepts, and fails with our codes.
+
+The peers' documented lines must work with the program's name replaced, and they are written for pflag: a boolean takes
+its value after ``=`` only (``--check-claims=false``), options and arguments mix freely, and no option may be abbreviated.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from sealpin.errors import InvalidInput
+
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+
+
+class UsageError(InvalidInput):
+    """The command line is off."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises `UsageError` instead of leaving with exit code 2."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("allow_abbrev", False)
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**options)
+        self._switches: set[str] = set()
+
+    def add_switch(self, *flags: str, default: bool = False, help: str) -> None:  # noqa: A002 - argparse's word
+        """Add a pflag boolean: ``--flag``, ``--flag=true`` or ``--flag=false``."""
+        self._switches.update(flags)
+        self.add_argument(*flags, default=default, type=_parse_switch, metavar="BOOL", help=help)
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Parse *argv*. Raises `UsageError` ``usage``."""
+        return self.parse_intermixed_args(self._with_switch_values(argv))
+
+    def error(self, message: str) -> NoReturn:
+        """Turn argparse's exit into our error."""
+        raise UsageError("usage", message, hint=f"{self.prog} --help lists the options")
+
+    def _with_switch_values(self, argv: Sequence[str]) -> list[str]:
+        """Give each bare switch its value, so that it never takes the next argument for one."""
+        result = list(argv)
+        for position, word in enumerate(result):
+            if word == "--":
+                break
+            if word in self._switches:
+                result[position] = f"{word}=true"
+        return result
+
+
+def _parse_switch(text: str) -> bool:
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise argparse.ArgumentTypeError(f"expected true or false, got {text!r}")

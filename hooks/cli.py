@@ -1,0 +1,94 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``sealpin``: finds the verb, runs it, turns errors into one line and an exit code.
+
+Start-up is a feature: a verb's module is imported only when it is asked for, and nothing here imports the core beyond
+its errors and version.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from sealpin.errors import SealpinError
+from sealpin.version import __version__
+
+from . import exit_codes
+
+VERBS = {
+    "verify": "verify that images are signed by whom you expect",
+    "verify-bundle": "verify one Sigstore bundle over a file or digest",
+    "pin": "verify images in files, then write their digests",
+    "check": "check offline that files are pinned and agree with sealpin.lock",
+    "digest": "print the digest of an image",
+    "init": "write a commented .sealpin.yaml to start from",
+}
+"""Verb to its one-line description; ``verify-bundle`` lives in ``commands/verify_bundle.py``."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the process's exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage())
+        return exit_codes.VERIFIED if words else exit_codes.BAD_INPUT
+    if words[0] in ("--version", "version"):
+        print(f"sealpin {__version__}")
+        return exit_codes.VERIFIED
+    try:
+        return _run(words[0], words[1:])
+    except SealpinError as error:
+        print_error(error)
+        return exit_codes.of_error(error)
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return exit_codes.VERIFIED
+    except Exception:  # noqa: BLE001 - the outermost frame: a defect of ours must not look like a refusal
+        return _report_defect()
+
+
+def usage() -> str:
+    """Return the list of verbs."""
+    width = max(map(len, VERBS))
+    lines = [f"  {verb:<{width}}  {description}" for verb, description in VERBS.items()]
+    return "\n".join(
+        ["usage: sealpin VERB [OPTIONS] …", "", *lines, "", "sealpin VERB --help tells more; --version prints the version."]
+    )
+
+
+def print_error(error: SealpinError) -> None:
+    """Print what is wrong and what to do next, a line each, on standard error."""
+    from sealpin.report.text import printable
+
+    print(f"sealpin: {printable(error.message)} [{error.code}]", file=sys.stderr)
+    if error.hint:
+        print(f"sealpin: next: {printable(error.hint)}", file=sys.stderr)
+
+
+def _run(verb: str, words: list[str]) -> int:
+    if verb not in VERBS:
+        from difflib import get_close_matches
+
+        from .arguments import UsageError
+
+        near = get_close_matches(verb, VERBS, n=1)
+        hint = f"did you mean {near[0]}?" if near else "sealpin --help lists the verbs"
+        raise UsageError("usage", f"no such verb: {verb}", hint=hint)
+    module = import_module(f".commands.{verb.replace('-', '_')}", __package__)
+    return int(module.run(words))
+
+
+def _report_defect() -> int:
+    import traceback
+
+    traceback.print_exc()
+    print(f"sealpin: this is a defect of sealpin {__version__}; please report it with the lines above", file=sys.stderr)
+    return exit_codes.DEFECT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

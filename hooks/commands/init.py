@@ -1,0 +1,54 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""``sealpin init``: write a commented ``.sealpin.yaml`` to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealpin.errors import InvalidInput
+
+from .. import exit_codes
+from ..arguments import Parser
+from ..project import CONFIG_NAME, project_root
+
+TEMPLATE = """\
+# Whom this repository trusts to build its images.
+# sealpin pin verifies every image against these rules and only then writes its digest;
+# an image that no rule names is refused. All rules: docs/policy.md of sealpin.
+version: 1
+
+policies:
+  # Signed in a GitHub workflow. The identity is the workflow file and the ref it ran on.
+  - images: ["ghcr.io/example/app"]
+    keyless:
+      issuer: "https://token.actions.githubusercontent.com"
+      identity: "https://github.com/example/app/.github/workflows/release.yaml@refs/heads/main"
+
+  # A publisher sealpin knows: its identities come from a reviewed table (sealpin verify --publisher list).
+  - images: ["registry.k8s.io/**"]
+    publisher: kubernetes
+
+  # Signed with a key of your own; the path is relative to this file.
+  # - images: ["registry.example/app/**"]
+  #   key: keys/app.pub
+
+  # Not signed by anybody. Pinned without proof, and marked so in every report and in sealpin.lock.
+  # - images: ["docker.io/library/**"]
+  #   unsigned: allow
+"""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Write the template to the project's root. Raises `InvalidInput` ``init.exists`` rather than overwrite."""
+    parser = Parser(prog="sealpin init", description=f"Write a commented {CONFIG_NAME} to the project's root.")
+    parser.parse(argv)
+    path = project_root(Path.cwd()) / CONFIG_NAME
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError as error:
+        raise InvalidInput("init.exists", f"{path} exists already", hint="edit it, or move it away first") from error
+    print(f"wrote {path}: name your images in it, then run sealpin pin --dry-run --diff .")
+    return exit_codes.VERIFIED

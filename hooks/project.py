@@ -1,0 +1,38 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where a project keeps its configuration and lock: at the git root, else in the working directory.
+
+Never in a nearer folder: a pull request that adds ``apps/x/.sealpin.yaml`` must not change the rules for ``apps/x``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealpin.errors import InvalidInput
+
+CONFIG_NAME = ".sealpin.yaml"
+LOCK_NAME = "sealpin.lock"
+
+
+def project_root(start: Path) -> Path:
+    """Return the nearest folder at or above *start* with a ``.git`` entry (folder, or file in a worktree), else *start*."""
+    for folder in (start, *start.parents):
+        if (folder / ".git").exists():
+            return folder
+    return start
+
+
+def find_config(start: Path) -> Path | None:
+    """Return the project's configuration file, or None."""
+    path = project_root(start) / CONFIG_NAME
+    return path if path.is_file() else None
+
+
+def require_policy() -> InvalidInput:
+    """Make the error of a run that has neither a configuration nor identity flags."""
+    return InvalidInput(
+        "policy.none",
+        f"nothing says whom to trust: there is no {CONFIG_NAME} at the project's root and no --policy or identity flag",
+        hint=f"sealpin init writes a commented {CONFIG_NAME} to start from",
+    )

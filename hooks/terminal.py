@@ -1,0 +1,33 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a person sees: colour that respects ``NO_COLOR``, and progress that only a terminal gets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+from sealpin.report.text import Style
+
+
+def style_for(stream: TextIO) -> Style:
+    """Return colours for a terminal, unless ``NO_COLOR`` is set (no-color.org) or the terminal is dumb."""
+    return Style(
+        colour=stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+
+
+class Progress:
+    """One line that is rewritten in place on a terminal, and nothing at all elsewhere."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that *done* of *total* images are decided; the last one wipes the line."""
+        if total < 2 or not self._stream.isatty():
+            return
+        text = f"verifying images: {done}/{total}" if done < total else ""
+        self._stream.write(f"\r\x1b[2K{text}")
+        self._stream.flush()

@@ -1,0 +1,126 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The report as text: one line per image, the reasons below it, 80 columns, colour only when asked for.
+
+Every text a stranger chose (references, identities, messages) is escaped before it is shown, so that no registry and no
+certificate can write on a terminal.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+WIDTH = 80
+_SIGNS = {
+    "allowed": ("✓", "verified", "32"),
+    "denied": ("✗", "refused", "31"),
+    "inconclusive": ("?", "could not check", "33"),
+}
+
+
+class Style:
+    """Colours, or none."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self._colour = colour
+
+    def paint(self, text: str, sgr: str) -> str:
+        """Wrap *text* in an SGR sequence when colour is on."""
+        return f"\x1b[{sgr}m{text}\x1b[0m" if self._colour else text
+
+
+def image_lines(image: Mapping[str, Any], style: Style) -> list[str]:
+    """Return the lines for one entry of the report document."""
+    sign, word, sgr = _SIGNS[image["outcome"]]
+    if image["unsigned"]:
+        sign, word, sgr = "!", "allowed without proof", "33"
+    headline = f"{sign} {printable(image['image'])}"
+    lines = [f"{style.paint(headline, f'1;{sgr}')}  {style.paint(word, sgr)}"]
+    if image["digest"]:
+        lines.append(_indent(image["digest"]))
+    if image["outcome"] == "allowed":
+        lines += [
+            _indent(line) for statement in image["statements"] for line in proof_lines(statement)
+        ]
+    else:
+        lines += _reason_lines(image)
+    lines += _warning_lines(image, style)
+    return lines
+
+
+def proof_lines(statement: Mapping[str, Any]) -> list[str]:
+    """Return who signed, what, when and which log saw it."""
+    signer = statement["signer"]
+    if signer["kind"] == "certificate":
+        who = [
+            f"signed by {printable(', '.join(signer['subjects']))}",
+            f"  issuer {printable(signer['issuer'])}",
+        ]
+    else:
+        who = [f"signed by key {printable(signer['name'])} (sha256:{signer['key_id'][:16]}…)"]
+    facts = [f"{time['at']} ({time['source']})" for time in statement["times"][:1]]
+    facts += [
+        f"log {printable(entry['log'])} #{entry['index']}" for entry in statement["log_entries"][:1]
+    ]
+    facts.append("engines " + " + ".join(statement["engines"]))
+    return [*who, f"  {printable(statement['predicate_type'])}", "  " + ", ".join(facts)]
+
+
+def summary_line(summary: Mapping[str, int], style: Style) -> str:
+    """Return ``3 verified, 1 refused, 0 could not check``."""
+    parts = [
+        style.paint(f"{summary[outcome]} {word}", sgr if summary[outcome] else "2")
+        for outcome, (_, word, sgr) in _SIGNS.items()
+    ]
+    return ", ".join(parts)
+
+
+def printable(text: str) -> str:
+    """Escape what is not printable."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def wrap(text: str, *, indent: str) -> list[str]:
+    """Fill *text* to the report's width; long words (identities, digests) are never broken."""
+    return textwrap.wrap(
+        printable(text),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _reason_lines(image: Mapping[str, Any]) -> list[str]:
+    lines = wrap(f"{image['message']} [{image['code']}]", indent="    ")
+    shown = {image["message"]}
+    for finding in image["findings"]:
+        if (
+            finding["outcome"] != "allowed"
+            and not finding["warning"]
+            and finding["message"] not in shown
+        ):
+            shown.add(finding["message"])
+            lines += wrap(
+                f"- {finding['name']}: {finding['message']} [{finding['code']}]", indent="      "
+            )
+    if image["hint"]:
+        lines += wrap(f"next: {image['hint']}", indent="    ")
+    return lines
+
+
+def _warning_lines(image: Mapping[str, Any], style: Style) -> list[str]:
+    texts: Iterable[str] = [f"weakened: {weakening}" for weakening in image["weakenings"]]
+    warnings = [f["message"] for f in image["findings"] if f["warning"]]
+    return [
+        style.paint(line, "33")
+        for text in [*texts, *warnings]
+        for line in wrap(f"warning: {text}", indent="    ")
+    ]
+
+
+def _indent(text: str) -> str:
+    return f"    {text}"
