@@ -45,3 +45,9 @@ def test_version_is_the_same_in_wheel_and_collection():
     assert re.fullmatch(r"\d+\.\d+\.\d+", version)
     galaxy = (ROOT / "galaxy.yml").read_text("utf-8")
     assert re.findall(r"^version: (\S+)$", galaxy, re.MULTILINE) == [version]
+
+
+def test_execution_environment_asks_for_what_the_wheel_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = (ROOT / "meta" / "ee-requirements.txt").read_text("utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("#")] == project["dependencies"]
