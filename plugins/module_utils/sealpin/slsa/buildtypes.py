@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from ..errors import InvalidInput, VerificationFailed, quote
+from ..errors import VerificationFailed, quote
 from . import builders
-from .claims import Claims, Provenance, malformed
+from .claims import Claims, Provenance, branch_of, malformed, tag_of
 from .source import SourceUri, parse_download_location, parse_git_context
 
 _BUILDKIT_V02_METADATA = "https://mobyproject.org/buildkit@v1#metadata"
@@ -72,8 +72,8 @@ def _read_github_workflow(predicate: Claims, base: Provenance) -> Provenance:
         base,
         source=source,
         commit=dependencies[0]["digest"].text("gitCommit"),
-        branch=_strip_ref(ref, "refs/heads/"),
-        tag=_strip_ref(ref, "refs/tags/"),
+        branch=branch_of(ref),
+        tag=tag_of(ref),
         trigger=definition["internalParameters"]["github"].text("event_name"),
         inputs=definition["externalParameters"]["inputs"].raw(),
         entry_point=workflow.text("path"),
@@ -94,7 +94,7 @@ def _read_google_cloud_build(predicate: Claims, base: Provenance) -> Provenance:
         base,
         source=SourceUri(repository=source.repository, ref=ref) if source else None,
         commit=system.text("COMMIT_SHA"),
-        branch=_strip_ref(ref, "refs/heads/"),
+        branch=branch_of(ref),
         tag=tag,
         entry_point=config.text("path"),
     )
@@ -116,12 +116,14 @@ def _read_buildkit_v1(predicate: Claims, base: Provenance) -> Provenance:
 
 
 def read_any_v02(predicate: Claims, base: Provenance) -> Provenance:
+    """Read v0.2 of an unknown build type: the source is what configured the build."""
     config = predicate["invocation"]["configSource"]
     source = parse_download_location(config.text("uri")) if config.text("uri") else None
     return _with_source(base, source, config["digest"].text("sha1"))
 
 
 def read_any_v1(predicate: Claims, base: Provenance) -> Provenance:
+    """Read v1 of an unknown build type: the source is the only git repository it depends on."""
     dependencies = predicate["buildDefinition"].objects("resolvedDependencies")
     repositories = [item for item in dependencies if item.text("uri").startswith("git+")]
     if len(repositories) != 1:  # several repositories, and none is said to be the source
@@ -164,9 +166,9 @@ def _with_github_run(base: Provenance, run: Claims, *, spell: Callable[[str], st
     branch = tag = None
     match run.text(spell("github_ref_type")):
         case "branch":
-            branch = _strip_ref(ref, "refs/heads/")
+            branch = branch_of(ref)
         case "tag":
-            tag = _strip_ref(ref, "refs/tags/")
+            tag = tag_of(ref)
             base_ref = run.text(spell("github_base_ref")) or _branch_of_event(trigger, event)
             branch = base_ref.removeprefix("refs/heads/") or None
         case unknown:
@@ -184,18 +186,14 @@ def _branch_of_event(trigger: str, event: Claims) -> str:
     return ""
 
 
-def _strip_ref(ref: str, prefix: str) -> str | None:
-    return ref.removeprefix(prefix) if ref.startswith(prefix) and ref != prefix else None
-
-
 def _with_source(base: Provenance, source: SourceUri | None, commit: str) -> Provenance:
     ref = source.ref if source else ""
     return replace(
         base,
         source=source,
         commit=commit,
-        branch=_strip_ref(ref, "refs/heads/"),
-        tag=_strip_ref(ref, "refs/tags/"),
+        branch=branch_of(ref),
+        tag=tag_of(ref),
     )
 
 

@@ -82,3 +82,17 @@ class Claims:
     def raw(self) -> dict[str, Any]:
         """The object itself."""
         return self._value
+
+
+def branch_of(ref: str) -> str | None:
+    """Return the bare branch of ``refs/heads/…``, or None for any other ref."""
+    return _below(ref, "refs/heads/")
+
+
+def tag_of(ref: str) -> str | None:
+    """Return the bare tag of ``refs/tags/…``, or None for any other ref."""
+    return _below(ref, "refs/tags/")
+
+
+def _below(ref: str, prefix: str) -> str | None:
+    return ref.removeprefix(prefix) if ref.startswith(prefix) and ref != prefix else None

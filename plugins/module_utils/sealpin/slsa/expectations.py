@@ -27,7 +27,7 @@ from .builders import (
     match_builder,
 )
 from .claims import Provenance
-from .github import GITHUB_ISSUER, WorkflowRun, check_agreement, read_workflow_run
+from .github import GITHUB_ISSUER, WorkflowRun, adopt_run, check_agreement, read_workflow_run
 from .provenance import read_provenance
 from .source import canonical_source
 
@@ -88,7 +88,8 @@ def check_provenance(statement: Attested, expected: ExpectedProvenance) -> Prove
     2. The builder is the expected one; a released builder ran at a release.
     3. The certificate's repository is the expected source.
     4. The provenance is of a type that can be read, and of a build type of its builder.
-    5. What a workflow wrote about itself agrees with its certificate.
+    5. What a workflow wrote about itself agrees with its certificate; what a build tool wrote
+       inside it is completed from the certificate.
     6. The provenance's source is the expected one.
     7. Branch, tag, versioned tag and inputs are the expected ones.
 
@@ -105,13 +106,14 @@ def check_provenance(statement: Attested, expected: ExpectedProvenance) -> Prove
     if run is not None:
         check_build_type(run.builder, provenance.build_type)
     # 5.
-    if run is not None and provenance.build_type in PLATFORM_BUILDS:
-        check_agreement(run, provenance)
+    if run is not None:
+        provenance = _agreed(run, provenance)
     # 2., where only the text knows the builder.
     if expected.builder is not None and not _names_workflow(expected.builder, run):
         match_builder(BuilderId.parse(expected.builder), _claimed_builder(provenance))
     # 6.
-    _check_source(provenance, expected, is_proven=run is not None)
+    if expected.source is not None:
+        _check_source(provenance, canonical_source(expected.source))
     # 7.
     check_revision(provenance, expected)
     return provenance
@@ -165,18 +167,20 @@ def _claimed_builder(provenance: Provenance) -> BuilderId:
     return BuilderId(name=name, version=version)
 
 
-def _check_source(provenance: Provenance, expected: ExpectedProvenance, *, is_proven: bool) -> None:
-    if expected.source is None:
-        return
-    wanted = canonical_source(expected.source)
+def _agreed(run: WorkflowRun, provenance: Provenance) -> Provenance:
+    if provenance.build_type not in PLATFORM_BUILDS:
+        return adopt_run(run, provenance)
+    check_agreement(run, provenance)
+    return provenance
+
+
+def _check_source(provenance: Provenance, expected: str) -> None:
     if provenance.source is None:
-        if is_proven:
-            return
         raise VerificationFailed(
-            "slsa.source-unknown", f"provenance names no source: expected {quote(wanted)}"
+            "slsa.source-unknown", f"provenance names no source: expected {quote(expected)}"
         )
-    if provenance.source.repository != wanted:
-        raise mismatch("source", wanted, provenance.source.repository)
+    if provenance.source.repository != expected:
+        raise mismatch("source", expected, provenance.source.repository)
 
 
 def _check_branch(provenance: Provenance, expected: str) -> None:

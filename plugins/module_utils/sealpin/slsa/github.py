@@ -11,13 +11,14 @@ not contradict each other. https://github.com/sigstore/fulcio/blob/main/docs/oid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import VerificationFailed, quote
 from ..mediatypes import FULCIO_OID_PREFIX
 from ..signatures.verified import CertificateIdentity, NameKind
 from .builders import GITHUB_PREFIX, BuilderId
-from .claims import Provenance
+from .claims import Provenance, branch_of, tag_of
+from .source import SourceUri
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 
@@ -102,6 +103,31 @@ def check_agreement(run: WorkflowRun, provenance: Provenance) -> None:
     invocation = provenance.invocation
     if run.run_uri and invocation.startswith(GITHUB_PREFIX) and invocation != run.run_uri:
         raise _disagrees("run", run.run_uri, invocation)
+
+
+def adopt_run(run: WorkflowRun, provenance: Provenance) -> Provenance:
+    """Let a certificate complete provenance that a build tool wrote inside the run it is of.
+
+    BuildKit and its like know little of the run, and their builder id is none of a workflow. Where
+    they name the run's repository, ref and commit must be the run's; where they name none, the
+    source is the run's. A foreign source stays as it is.
+    Raises `VerificationFailed` ``slsa.certificate-disagrees``.
+    """
+    source = provenance.source or SourceUri(repository=run.repository)
+    if source.repository != run.repository:
+        return provenance
+    if source.ref not in ("", run.ref, run.commit):
+        raise _disagrees("source ref", run.ref, source.ref)
+    if provenance.commit not in ("", run.commit):
+        raise _disagrees("source commit", run.commit, provenance.commit)
+    return replace(
+        provenance,
+        source=SourceUri(repository=run.repository, ref=run.ref),
+        commit=run.commit,
+        branch=branch_of(run.ref),
+        tag=tag_of(run.ref),
+        trigger=run.trigger,
+    )
 
 
 def _workflow_name(identity: CertificateIdentity) -> BuilderId:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import InvalidInput, VerificationFailed, quote
-from ..mediatypes import SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V02
-from .buildtypes import V1_READERS, V02_READERS, read_any_v1, read_any_v02
+from ..mediatypes import SLSA_PROVENANCE_V02, SLSA_PROVENANCE_V1
+from .buildtypes import V02_READERS, V1_READERS, read_any_v02, read_any_v1
 from .claims import Claims, Provenance, malformed
 
 
