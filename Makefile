@@ -3,7 +3,7 @@
 #
 # The one task runner. Needs Python 3.10 or newer (make PYTHON=/path/to/python3), git and make.
 
-PYTHON ?= python3
+PYTHON ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 MYPY_TREE := .cache/tree
@@ -48,13 +48,13 @@ test-collection: venv ## ansible-test, ansible-lint, documentation and licence c
 	.ci/collection
 
 peers: venv ## Build the live peers (needs Go).
-	$(BIN)/python -m tests.support.peers
+	PYTHONPATH=tests $(BIN)/python -m support.peers
 
 interop: venv ## Run against the live peers.
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/interop
 
 bench: venv ## Benchmarks against the peers, side by side.
-	$(BIN)/python -m tests.bench
+	PYTHONPATH=tests $(BIN)/python -m bench
 
 docs: venv ## Regenerate the reference documentation.
 	$(BIN)/python docs/generate.py
