@@ -62,13 +62,13 @@ def scalar_value(scalar: Scalar) -> PlainScalar:
     return scalar.value
 
 
-def merged_entries(mapping: Mapping) -> tuple[tuple[str, Node], ...]:
+def merged_entries(mapping: Mapping) -> tuple[tuple[Scalar, Node], ...]:
     """Entries of *mapping*, merge keys followed: own keys win, then the earlier merged mapping.
 
-    Keys that are not scalars are passed over. A mapping merged twice adds nothing the second
-    time, which also ends cycles.
+    Keys that are not scalars are passed over; of a key that is there twice the first counts. A
+    mapping merged twice adds nothing the second time, which also ends cycles.
     """
-    found: dict[str, Node] = {}
+    found: dict[str, tuple[Scalar, Node]] = {}
     entered: set[int] = set()
     pending = [mapping]
     while pending:
@@ -83,9 +83,9 @@ def merged_entries(mapping: Mapping) -> tuple[tuple[str, Node], ...]:
             if key.value == MERGE_KEY and key.is_plain:
                 merged.extend(_merge_sources(value))
             else:
-                found.setdefault(key.value, value)
+                found.setdefault(key.value, (key, value))
         pending.extend(reversed(merged))
-    return tuple(found.items())
+    return tuple(found.values())
 
 
 def _merge_sources(value: Node) -> Iterator[Mapping]:
@@ -122,7 +122,7 @@ def _child(node: Node | None, step: str | int) -> Node | None:
     if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
         return node.items[step]
     if isinstance(node, Mapping) and isinstance(step, str):
-        return dict(merged_entries(node)).get(step)
+        return next((value for key, value in merged_entries(node) if key.value == step), None)
     return None
 
 
@@ -192,7 +192,10 @@ class _Conversion:
             self._check_tag(node, ("seq",), path)
             return [self.convert(item, (*path, index)) for index, item in enumerate(node.items)]
         self._check_tag(node, ("map",), path)
-        return {key: self.convert(value, (*path, key)) for key, value in self._entries(node, path)}
+        return {
+            key.value: self.convert(value, (*path, key.value))
+            for key, value in self._entries(node, path)
+        }
 
     def _entries(self, node: Node, path: Path) -> tuple[tuple[str, Node], ...]:
         if not isinstance(node, Mapping):
