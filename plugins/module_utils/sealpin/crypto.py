@@ -1,0 +1,430 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Keys, certificates and signatures: the only file that imports ``cryptography``.
+
+Everything here is arithmetic over bytes that were given; what is trusted, for what and when, is
+decided by callers (`chain` for certificates, `trust` for keys). Without the library this file still
+imports; reading a key or a certificate then raises `MissingDependency`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import TypeVar
+
+from .der import read_utf8_string
+from .digest import Digest
+from .errors import InvalidInput, VerificationFailed, missing_library, quote
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+except ImportError:
+    IS_AVAILABLE = False
+else:
+    IS_AVAILABLE = True
+
+HASH_ALGORITHMS = ("sha224", "sha256", "sha384", "sha512")
+"""What a signature may be made over; SHA-1 and MD5 are refused wherever they occur."""
+
+MIN_RSA_BITS = 2048
+MAX_RSA_BITS = 4096
+
+
+class KeyAlgorithm(Enum):
+    """Kinds of key this project verifies with."""
+
+    ECDSA_P256 = "ecdsa-p256"
+    ECDSA_P384 = "ecdsa-p384"
+    ECDSA_P521 = "ecdsa-p521"
+    RSA = "rsa-pkcs1v15"
+    ED25519 = "ed25519"
+
+
+_NATURAL_HASH = {
+    KeyAlgorithm.ECDSA_P256: "sha256",
+    KeyAlgorithm.ECDSA_P384: "sha384",
+    KeyAlgorithm.ECDSA_P521: "sha512",
+    KeyAlgorithm.RSA: "sha256",
+    KeyAlgorithm.ED25519: "",
+}
+_CURVES = {
+    "secp256r1": KeyAlgorithm.ECDSA_P256,
+    "secp384r1": KeyAlgorithm.ECDSA_P384,
+    "secp521r1": KeyAlgorithm.ECDSA_P521,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKey:
+    """A key that verifies; two are equal when their SubjectPublicKeyInfo is."""
+
+    spki_der: bytes
+    """SubjectPublicKeyInfo, RFC 5280 section 4.1.2.7."""
+    algorithm: KeyAlgorithm
+    _key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey = field(
+        compare=False, repr=False
+    )
+
+    @classmethod
+    def from_pem(cls, data: bytes, *, what: str) -> PublicKey:
+        """Read ``PUBLIC KEY`` (PKIX) or ``RSA PUBLIC KEY`` (PKCS #1); *what* names it in errors.
+
+        Raises `InvalidInput` ``key.malformed`` or ``key.unsupported``, `MissingDependency` without
+        the library.
+        """
+        _require_library()
+        try:
+            return cls._of(serialization.load_pem_public_key(data), what)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise _malformed_key(what, error) from error
+
+    @classmethod
+    def from_der(cls, data: bytes, *, what: str) -> PublicKey:
+        """Read a SubjectPublicKeyInfo. Raises as `from_pem`."""
+        _require_library()
+        try:
+            return cls._of(serialization.load_der_public_key(data), what)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise _malformed_key(what, error) from error
+
+    @classmethod
+    def _of(cls, key: object, what: str) -> PublicKey:
+        algorithm = _algorithm_of(key, what)
+        if not isinstance(
+            key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey, ed25519.Ed25519PublicKey)
+        ):
+            raise _unsupported_key(what, type(key).__name__)
+        spki = key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return cls(spki_der=spki, algorithm=algorithm, _key=key)
+
+    @property
+    def key_id(self) -> str:
+        """Lower-case hexadecimal SHA-256 of `spki_der`: a log's name in Rekor v1, RFC 6962."""
+        return Digest.of(self.spki_der).hex
+
+    @property
+    def natural_hash(self) -> str:
+        """The hash this kind of key signs over when nothing else is said; empty for Ed25519."""
+        return _NATURAL_HASH[self.algorithm]
+
+    def verify(self, signature: bytes, message: bytes, *, hash_algorithm: str = "") -> None:
+        """Check *signature* over *message*: ECDSA in ASN.1, RSA as PKCS #1 v1.5, Ed25519 pure.
+
+        *hash_algorithm* is one of `HASH_ALGORITHMS`; empty means the natural one. Ed25519 has none
+        and ignores it. Raises `VerificationFailed` ``signature.invalid``.
+        """
+        try:
+            if isinstance(self._key, ed25519.Ed25519PublicKey):
+                self._key.verify(signature, message)
+                return
+            self._verify(signature, message, _hash(hash_algorithm or self.natural_hash))
+        except InvalidSignature as error:
+            raise _invalid_signature(self) from error
+
+    def verify_digest(self, signature: bytes, digest: Digest) -> None:
+        """Check *signature* over content of which only the digest is known.
+
+        Raises `VerificationFailed` ``signature.invalid``, or ``signature.needs-content`` for
+        Ed25519, which signs the content itself (RFC 8032 section 5.1).
+        """
+        if isinstance(self._key, ed25519.Ed25519PublicKey):
+            raise VerificationFailed(
+                "signature.needs-content",
+                "an Ed25519 signature can only be checked with its content, got only a digest",
+                hint="give the file instead of its digest",
+            )
+        try:
+            self._verify(signature, digest.raw, Prehashed(_hash(digest.algorithm)))
+        except InvalidSignature as error:
+            raise _invalid_signature(self) from error
+
+    def _verify(
+        self, signature: bytes, data: bytes, algorithm: hashes.HashAlgorithm | Prehashed
+    ) -> None:
+        if isinstance(self._key, ec.EllipticCurvePublicKey):
+            self._key.verify(signature, data, ec.ECDSA(algorithm))
+        elif isinstance(self._key, rsa.RSAPublicKey):
+            self._key.verify(signature, data, padding.PKCS1v15(), algorithm)
+
+
+# RFC 5758 section 3.2, RFC 8017 appendix A.2.4, RFC 8410 section 3: SHA-256 and longer, PKCS #1
+# v1.5.
+_CERTIFICATE_SIGNATURES = frozenset(
+    {
+        "1.2.840.10045.4.3.2",  # ecdsa-with-SHA256
+        "1.2.840.10045.4.3.3",  # ecdsa-with-SHA384
+        "1.2.840.10045.4.3.4",  # ecdsa-with-SHA512
+        "1.2.840.113549.1.1.11",  # sha256WithRSAEncryption
+        "1.2.840.113549.1.1.12",  # sha384WithRSAEncryption
+        "1.2.840.113549.1.1.13",  # sha512WithRSAEncryption
+        "1.3.101.112",  # Ed25519
+    }
+)
+
+_Extension = TypeVar("_Extension", bound="x509.ExtensionType")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """An X.509 certificate whose extensions parse; two are equal when their DER is."""
+
+    der: bytes = field(repr=False)
+    _certificate: x509.Certificate = field(compare=False, repr=False)
+
+    @classmethod
+    def from_der(cls, data: bytes, *, what: str) -> Certificate:
+        """Read one certificate. Raises `InvalidInput` ``certificate.malformed``."""
+        _require_library()
+        try:
+            return cls._of(x509.load_der_x509_certificate(data))
+        except _certificate_errors() as error:
+            raise _malformed_certificate(what, error) from error
+
+    @classmethod
+    def from_pem(cls, data: bytes, *, what: str) -> Certificate:
+        """Read the first certificate of *data*. Raises `InvalidInput` ``certificate.malformed``."""
+        return cls.chain_from_pem(data, what=what)[0]
+
+    @classmethod
+    def chain_from_pem(cls, data: bytes, *, what: str) -> tuple[Certificate, ...]:
+        """Read one or more, in their order. Raises `InvalidInput` ``certificate.malformed``."""
+        _require_library()
+        try:
+            return tuple(cls._of(item) for item in x509.load_pem_x509_certificates(data))
+        except _certificate_errors() as error:
+            raise _malformed_certificate(what, error) from error
+
+    @classmethod
+    def _of(cls, certificate: x509.Certificate) -> Certificate:
+        # The library parses extensions late; here is where a malformed one must surface.
+        _ = certificate.extensions
+        return cls(
+            der=certificate.public_bytes(serialization.Encoding.DER), _certificate=certificate
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.der)
+
+    @property
+    def library_object(self) -> x509.Certificate:
+        """The ``cryptography`` certificate, for libraries that take one."""
+        return self._certificate
+
+    @property
+    def public_key(self) -> PublicKey:
+        """Raises `InvalidInput` ``key.unsupported`` or ``key.malformed``."""
+        what = f"the key of certificate {quote(self.subject)}"
+        try:
+            return PublicKey._of(self._certificate.public_key(), what)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise _malformed_key(what, error) from error
+
+    @property
+    def subject(self) -> str:
+        """The distinguished name, RFC 4514; often empty in signing certificates."""
+        return self._certificate.subject.rfc4514_string()
+
+    @property
+    def issuer(self) -> str:
+        """The issuer's distinguished name, RFC 4514."""
+        return self._certificate.issuer.rfc4514_string()
+
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether subject and issuer are the same name, as in a root."""
+        return self._certificate.subject == self._certificate.issuer
+
+    @property
+    def not_before_utc(self) -> datetime:
+        return self._certificate.not_valid_before_utc
+
+    @property
+    def not_after_utc(self) -> datetime:
+        return self._certificate.not_valid_after_utc
+
+    @property
+    def precertificate_tbs(self) -> bytes:
+        """The to-be-signed bytes without the SCT list, RFC 6962 section 3.2."""
+        try:
+            return self._certificate.tbs_precertificate_bytes
+        except ValueError as error:
+            raise _malformed_certificate("the signing certificate", error) from error
+
+    def subject_names(self) -> tuple[tuple[str, str], ...]:
+        """Subject alternative names as (kind, text), in the certificate's order.
+
+        Kinds are ``dns``, ``email``, ``ip``, ``uri``, and ``other`` for an OtherName of type
+        1.3.6.1.4.1.57264.1.7 (a UTF8String, Fulcio oid-info.md); other forms are left out, since
+        nothing compares them.
+        """
+        names = self._value(x509.SubjectAlternativeName) or ()
+        return tuple(pair for name in names if (pair := _subject_name(name)) is not None)
+
+    def extension(self, oid: str) -> bytes | None:
+        """The raw value of the extension *oid* (dotted), or None."""
+        for item in self._certificate.extensions:
+            if item.oid.dotted_string == oid:
+                return bytes(item.value.public_bytes())
+        return None
+
+    def extension_oids(self) -> tuple[str, ...]:
+        """Dotted identifiers of every extension, in order."""
+        return tuple(item.oid.dotted_string for item in self._certificate.extensions)
+
+    def critical_oids(self) -> tuple[str, ...]:
+        """Dotted identifiers of the extensions that must be understood, in order."""
+        return tuple(
+            item.oid.dotted_string for item in self._certificate.extensions if item.critical
+        )
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether basic constraints make it an authority (RFC 5280, 4.2.1.9)."""
+        constraints = self._value(x509.BasicConstraints)
+        return constraints is not None and constraints.ca
+
+    @property
+    def path_length(self) -> int | None:
+        """How many authorities may stand below this one; None means any number."""
+        constraints = self._value(x509.BasicConstraints)
+        return None if constraints is None else constraints.path_length
+
+    @property
+    def may_sign_content(self) -> bool | None:
+        """The key usage's digital signature bit; None without key usage (RFC 5280, 4.2.1.3)."""
+        usage = self._value(x509.KeyUsage)
+        return None if usage is None else usage.digital_signature
+
+    @property
+    def may_sign_certificates(self) -> bool | None:
+        """The key usage's certificate signing bit; None without key usage."""
+        usage = self._value(x509.KeyUsage)
+        return None if usage is None else usage.key_cert_sign
+
+    @property
+    def extended_key_usages(self) -> tuple[str, ...] | None:
+        """Dotted identifiers (RFC 5280, 4.2.1.12); None without the extension."""
+        usage = self._value(x509.ExtendedKeyUsage)
+        return None if usage is None else tuple(oid.dotted_string for oid in usage)
+
+    def is_issued_by(self, issuer: Certificate) -> bool:
+        """Whether *issuer*'s name and key made this certificate's signature, whenever that was."""
+        if self._certificate.signature_algorithm_oid.dotted_string not in _CERTIFICATE_SIGNATURES:
+            return False
+        try:
+            _ = issuer.public_key  # refuses the kinds and sizes of key that are not supported
+            self._certificate.verify_directly_issued_by(issuer._certificate)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, InvalidInput):
+            return False
+        return True
+
+    def _value(self, kind: type[_Extension]) -> _Extension | None:
+        try:
+            return self._certificate.extensions.get_extension_for_class(kind).value
+        except x509.ExtensionNotFound:
+            return None
+
+    def check_valid_at(self, at_utc: datetime) -> None:
+        """Raise ``chain.expired`` or ``chain.not-yet-valid``; both ends are inclusive."""
+        if at_utc > self.not_after_utc:
+            raise VerificationFailed(
+                "chain.expired",
+                f"certificate {quote(self.subject)} had expired: valid until"
+                f" {self.not_after_utc:%Y-%m-%dT%H:%M:%SZ}, used at {at_utc:%Y-%m-%dT%H:%M:%SZ}",
+            )
+        if at_utc < self.not_before_utc:
+            raise VerificationFailed(
+                "chain.not-yet-valid",
+                f"certificate {quote(self.subject)} was not valid yet: valid from"
+                f" {self.not_before_utc:%Y-%m-%dT%H:%M:%SZ}, used at {at_utc:%Y-%m-%dT%H:%M:%SZ}",
+            )
+
+
+def _subject_name(name: x509.GeneralName) -> tuple[str, str] | None:
+    if isinstance(name, x509.DNSName):
+        return "dns", name.value
+    if isinstance(name, x509.RFC822Name):
+        return "email", name.value
+    if isinstance(name, x509.UniformResourceIdentifier):
+        return "uri", name.value
+    if isinstance(name, x509.IPAddress):
+        return "ip", str(name.value)
+    if isinstance(name, x509.OtherName) and name.type_id.dotted_string == _FULCIO_USERNAME:
+        return "other", read_utf8_string(name.value, what="the certificate's OtherName")
+    return None
+
+
+_FULCIO_USERNAME = "1.3.6.1.4.1.57264.1.7"
+
+
+def _algorithm_of(key: object, what: str) -> KeyAlgorithm:
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
+        return _CURVES[key.curve.name]
+    if isinstance(key, rsa.RSAPublicKey):
+        if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+            raise _unsupported_key(what, f"RSA with {key.key_size} bits")
+        return KeyAlgorithm.RSA
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return KeyAlgorithm.ED25519
+    raise _unsupported_key(what, type(key).__name__)
+
+
+def _hash(name: str) -> hashes.HashAlgorithm:
+    algorithms: dict[str, type[hashes.HashAlgorithm]] = {
+        "sha224": hashes.SHA224,
+        "sha256": hashes.SHA256,
+        "sha384": hashes.SHA384,
+        "sha512": hashes.SHA512,
+    }
+    if name not in algorithms:
+        raise InvalidInput(
+            "hash.unsupported",
+            f"unsupported hash algorithm: expected {', '.join(HASH_ALGORITHMS)}, got {quote(name)}",
+        )
+    return algorithms[name]()
+
+
+def _certificate_errors() -> tuple[type[Exception], ...]:
+    return (
+        ValueError,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        UnsupportedAlgorithm,
+    )
+
+
+def _require_library() -> None:
+    if not IS_AVAILABLE:
+        raise missing_library("cryptography", purpose="verifying signatures")
+
+
+def _invalid_signature(key: PublicKey) -> VerificationFailed:
+    return VerificationFailed(
+        "signature.invalid",
+        "the signature was not made by this key over this content"
+        f" ({key.algorithm.value} key {key.key_id})",
+    )
+
+
+def _malformed_key(what: str, error: Exception) -> InvalidInput:
+    return InvalidInput("key.malformed", f"{what} is not a public key: {quote(error)}")
+
+
+def _unsupported_key(what: str, got: str) -> InvalidInput:
+    return InvalidInput(
+        "key.unsupported",
+        f"{what} is of an unsupported kind: expected ECDSA P-256/P-384/P-521, RSA {MIN_RSA_BITS} to"
+        f" {MAX_RSA_BITS} bits or Ed25519, got {got}",
+    )
+
+
+def _malformed_certificate(what: str, error: Exception) -> InvalidInput:
+    return InvalidInput("certificate.malformed", f"{what} is not a certificate: {quote(error)}")

@@ -1,0 +1,56 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The DER values that certificate extensions wrap: octet strings and UTF-8 strings.
+
+Fulcio writes newer extensions and its OtherName as ``UTF8String``, and RFC 6962 wraps the list of
+signed certificate timestamps in an ``OCTET STRING``. Encoding rules: ITU-T X.690 section 10
+(definite, shortest length; no trailing bytes).
+"""
+
+from __future__ import annotations
+
+from .errors import InvalidInput
+
+_OCTET_STRING = 0x04
+_UTF8_STRING = 0x0C
+
+
+def read_octet_string(data: bytes, *, what: str) -> bytes:
+    """Return the content of an OCTET STRING. Raises `InvalidInput` ``der.malformed``."""
+    return _read(data, _OCTET_STRING, what)
+
+
+def read_utf8_string(data: bytes, *, what: str) -> str:
+    """Return the text of a UTF8String. Raises `InvalidInput` ``der.malformed``."""
+    try:
+        return _read(data, _UTF8_STRING, what).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _malformed(what, f"not UTF-8 at byte {error.start}") from error
+
+
+def _read(data: bytes, expected_tag: int, what: str) -> bytes:
+    if len(data) < 2:
+        raise _malformed(what, f"expected at least 2 bytes, got {len(data)}")
+    if data[0] != expected_tag:
+        raise _malformed(what, f"expected tag {expected_tag:#04x}, got {data[0]:#04x}")
+    length, start = _length(data, what)
+    if len(data) - start != length:
+        raise _malformed(what, f"expected {length} bytes of content, got {len(data) - start}")
+    return data[start:]
+
+
+def _length(data: bytes, what: str) -> tuple[int, int]:
+    """Return the content's length and where it starts."""
+    first = data[1]
+    if first < 0x80:
+        return first, 2
+    start = 2 + (first & 0x7F)
+    length = int.from_bytes(data[2:start], "big")
+    shortest = (length.bit_length() + 7) // 8
+    if length < 0x80 or start - 2 != shortest:
+        raise _malformed(what, "the length is not in its shortest form")
+    return length, start
+
+
+def _malformed(what: str, why: str) -> InvalidInput:
+    return InvalidInput("der.malformed", f"{what} is not the DER it should be: {why}")
