@@ -197,7 +197,7 @@ class _Conversion:
             for key, value in self._entries(node, path)
         }
 
-    def _entries(self, node: Node, path: Path) -> tuple[tuple[str, Node], ...]:
+    def _entries(self, node: Node, path: Path) -> tuple[tuple[Scalar, Node], ...]:
         if not isinstance(node, Mapping):
             return ()
         for key, _ in node.entries:
