@@ -1,0 +1,63 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of ansible-test that are easily broken, told in a second instead of two minutes.
+
+ansible-test stays the judge (`make test-collection`); there is no ignore file, so each of its rules
+holds for the whole tree, tests included. It reads our files as Python 3.8 would.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_LINE = 160
+SOURCES = sorted(
+    path
+    for folder in ("plugins", "hooks", "tests", ".ci", "docs")
+    for path in (ROOT / folder).rglob("*.py")
+    if not {"vectors", "output"} & set(path.relative_to(ROOT).parts)
+)
+
+
+@pytest.fixture(scope="module", params=SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def source(request) -> str:
+    return request.param.read_text("utf-8")
+
+
+def test_nothing_is_named_with_a_bare_underscore(source):
+    """`_` is gettext's; pylint calls it a disallowed name. Say what is left aside: `_rest`."""
+    named = [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
+    ]
+    assert not named
+
+
+def test_type_alias_of_a_union_is_quoted(source):
+    """``Either: TypeAlias = "This | That"``; unquoted it is an operation that 3.8 lacks."""
+    unions = [
+        statement.lineno
+        for statement in ast.parse(source).body
+        if isinstance(statement, (ast.Assign, ast.AnnAssign))
+        and isinstance(statement.value, ast.BinOp)
+        and isinstance(statement.value.op, ast.BitOr)
+        and not any(isinstance(node, ast.Call) for node in ast.walk(statement.value))
+        and all(
+            isinstance(node, (ast.Name, ast.BinOp, ast.BitOr, ast.Constant, ast.Load))
+            for node in ast.walk(statement.value)
+        )
+    ]
+    assert not unions
+
+
+def test_no_line_is_longer_than_ansible_allows(source):
+    assert not [line for line in source.splitlines() if len(line) > LONGEST_LINE]
+
+
+def test_no_quotation_mark_is_typographic(source):
+    assert not set("\u2018\u2019\u201c\u201d") & set(source)
