@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     Run = Callable[[list[str]], tuple[int, str, str]]
@@ -26,6 +26,8 @@ PROGRAMS = {"podman": "podman", "docker": "docker", "cri": "crictl", "containerd
 _GONE = re.compile(r"no such (container|object|image)|not found", re.IGNORECASE)
 _DIGEST = re.compile(r"sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})")
 _RUNNING = "running"
+_NAMESPACES = {"docker": "moby", "cri": "k8s.io"}
+"""Engine to the containerd namespace it keeps its containers in."""
 _DOCKER_HUB_PREFIXES = (
     "docker.io/library/",
     "docker.io/",
@@ -59,6 +61,25 @@ class Container:
     def reference(self) -> str:
         """``name@digest`` of the image, or its identifier here when it never had a digest."""
         return self.repo_digests[0] if self.repo_digests else self.image_id
+
+
+def list_engine(
+    engine: str, run: Run, *, everything: bool, answered: Sequence[str] = ()
+) -> list[Container]:
+    """List one engine's containers; those that an engine in *answered* told of are not told again.
+
+    Docker and a Kubernetes runtime usually stand on containerd, each in a namespace of its own.
+    """
+    if engine == "podman":
+        return list_podman(run, everything=everything)
+    if engine == "docker":
+        return list_docker(run, everything=everything)
+    if engine == "cri":
+        return list_cri(run, everything=everything)
+    if engine == "containerd":
+        skip = [name for other, name in _NAMESPACES.items() if other in answered]
+        return list_containerd(run, everything=everything, skip=skip)
+    raise EngineError(f"there is no engine {engine}")
 
 
 def list_podman(run: Run, *, everything: bool) -> list[Container]:

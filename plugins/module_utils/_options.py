@@ -1,0 +1,77 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one table of the collection's options.
+
+Modules take their argument specification from it, action plugins and lookups validate against it, and a test compares
+it with the documentation fragments, so that no list of options is written twice. The names are the command's flags with
+underscores. Readable for Python 3.8, because modules read it before they choose an interpreter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_GITHUB_CLAIMS = ("trigger", "sha", "name", "repository", "ref")
+
+REGISTRY = {
+    "mirrors": {"type": "dict"},
+    "registry_username": {"type": "str"},
+    "registry_password": {"type": "str", "no_log": True},
+    "registry_token": {"type": "str", "no_log": True},
+    "registry_cacert": {"type": "path"},
+    "registry_client_cert": {"type": "path"},
+    "registry_client_key": {"type": "path", "no_log": False},
+    "registry_server_name": {"type": "str"},
+    "allow_insecure_registry": {"type": "bool", "default": False},
+    "allow_http_registry": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 180},
+    "max_workers": {"type": "int", "default": 16},
+}
+
+TRUST = {
+    "trusted_root": {"type": "path"},
+    "second_opinion": {"type": "str", "choices": ["auto", "require", "off"], "default": "auto"},
+    "offline": {"type": "bool", "default": False},
+}
+
+IDENTITY = {
+    "policy": {"type": "list", "elements": "path"},
+    "publisher": {"type": "str"},
+    "key": {"type": "str", "no_log": False},
+    "certificate_identity": {"type": "str"},
+    "certificate_identity_regexp": {"type": "str"},
+    "certificate_oidc_issuer": {"type": "str"},
+    "certificate_oidc_issuer_regexp": {"type": "str"},
+    **{f"certificate_github_workflow_{claim}": {"type": "str"} for claim in _GITHUB_CLAIMS},
+    "annotations": {"type": "dict"},
+    "repository": {"type": "str"},
+}
+
+EVIDENCE = {"evidence": {"type": "path"}}
+
+INTERPRETER = {"interpreter": {"type": "path"}}
+
+PLACE = {
+    "verify_on": {"type": "str", "choices": ["target", "controller"], "default": "target"},
+    **INTERPRETER,
+}
+
+IMAGES = {"images": {"type": "list", "elements": "str", "required": True}}
+
+VERIFICATION = {**IDENTITY, **TRUST, **REGISTRY, **EVIDENCE}
+"""Everything a decision about an image is made from."""
+
+
+def argument_spec(*groups: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return a fresh argument specification made of *groups*."""
+    return {name: dict(option) for group in groups for name, option in group.items()}
+
+
+def secret_values(params: Mapping[str, Any]) -> set[str]:
+    """Return the values of *params* that must never be shown."""
+    secrets = [name for name, option in VERIFICATION.items() if option.get("no_log")]
+    return {str(params[name]) for name in secrets if params.get(name)}
