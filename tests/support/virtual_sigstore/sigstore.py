@@ -316,7 +316,7 @@ def _signed(signer: Signer, message: bytes, signature: bytes, hash_name: str) ->
     return Signed(
         message=message,
         signature=signature,
-        hash_name=hash_name if signer.key.natural_hash else "",
+        hash_name=hash_name,
         verifier_pem=signer.verifier_pem,
         verifier_der=signer.verifier_der,
         is_certificate=signer.certificate is not None,
