@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Digest: the content address every later step works with.
 
-Grammar and registered algorithms: OCI image-spec v1.1, descriptor.md, "Digests". A digest compares by algorithm and
-hexadecimal value; it is never compared as unparsed text.
+Grammar and registered algorithms: OCI image-spec v1.1, descriptor.md, "Digests". A digest compares
+by algorithm and hexadecimal value; it is never compared as unparsed text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Digest:
 
     @classmethod
     def parse(cls, text: str) -> Digest:
-        """Parse ``algorithm:hex``. Raises `InvalidInput` ``digest.malformed`` or ``digest.algorithm``."""
+        """Parse ``algorithm:hex``. Raises `InvalidInput` ``digest.malformed`` or
+        ``digest.algorithm``."""
         match = _PATTERN.fullmatch(text)
         if match is None:
             raise InvalidInput("digest.malformed", f"not a digest: {quote(text)}")
@@ -59,8 +60,9 @@ class Digest:
 
     @property
     def tag_prefix(self) -> str:
-        """``sha256-<hex>``, as tag schemes spell a digest."""
-        return f"{self.algorithm}-{self.hex}"
+        """``sha256-<hex>``, as tag schemes spell a digest (distribution-spec "Referrers Tag
+        Schema": 64 characters)."""
+        return f"{self.algorithm}-{self.hex[:64]}"
 
     def check(self, content: bytes, *, where: str) -> None:
         """Raise `VerificationFailed` ``digest.mismatch`` unless *content* has this digest."""

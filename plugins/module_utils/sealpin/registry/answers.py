@@ -1,0 +1,80 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Answers: what a status that is not 200 means for the caller.
+
+404 is the only status that says "it is not there". Everything else that is not an answer is
+`Unavailable`, so that a throttled or forbidden lookup can never be read as "unsigned".
+"""
+
+from __future__ import annotations
+
+from .. import jsonbytes
+from ..errors import InvalidInput, SealpinError, Unavailable, quote
+from .retry import retry_after_s
+from .transport import Response
+
+_MAX_SHOWN_ERRORS = 3
+
+
+class NotFound(InvalidInput):
+    """The registry, layout or mirror answered, and does not have it."""
+
+    def __init__(self, what: str, *, detail: str = "") -> None:
+        super().__init__(
+            "registry.not-found", f"not found: {what}" + (f" ({detail})" if detail else "")
+        )
+
+
+def refusal(response: Response, what: str) -> SealpinError:
+    """Return the error that *response* is to somebody who asked for *what*."""
+    detail = _detail(response)
+    status = response.status
+    if status == 404:
+        return NotFound(what, detail=detail)
+    if status == 401:
+        return Unavailable(
+            "registry.unauthorized",
+            f"the registry wants other credentials for {what}{_said(detail)}",
+            hint="log in (docker login, podman login), or give credentials; a private or missing"
+            " repository answers like this too",
+        )
+    if status == 403:
+        return Unavailable(
+            "registry.denied", f"the registry denies access to {what}{_said(detail)}"
+        )
+    if status == 429:
+        wait_s = retry_after_s(response)
+        patience = f", to be asked again after {wait_s:g} s" if wait_s is not None else ""
+        return Unavailable(
+            "registry.rate-limited",
+            f"the registry limits the rate of requests: {what}{patience}",
+            hint="log in for a higher limit, or try later",
+        )
+    if status >= 500:
+        return Unavailable(
+            "registry.server-error", f"the registry failed with {status} for {what}{_said(detail)}"
+        )
+    return Unavailable(
+        "registry.unexpected-status",
+        f"unexpected status {status} for {what}{_said(detail)}",
+    )
+
+
+def error_codes(response: Response) -> tuple[str, ...]:
+    """Return the codes of an error body (distribution-spec "Error Codes"), or nothing."""
+    try:
+        errors = jsonbytes.parse_object(response.body, what="error").get("errors")
+    except InvalidInput:
+        return ()
+    entries = errors[:_MAX_SHOWN_ERRORS] if isinstance(errors, list) else []
+    return tuple(
+        str(entry["code"]) for entry in entries if isinstance(entry, dict) and "code" in entry
+    )
+
+
+def _detail(response: Response) -> str:
+    return ", ".join(quote(code).strip('"') for code in error_codes(response))
+
+
+def _said(detail: str) -> str:
+    return f": {detail}" if detail else ""

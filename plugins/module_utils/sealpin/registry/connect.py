@@ -1,0 +1,102 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Connect: put the layers of a run's registry access together.
+
+From the inside out: one exchange (`urllib3_transport`), repeated when that helps (`retry`),
+redirected (`redirects`), authorised (`auth`), spoken as the distribution protocol (`client`),
+remembered (`memo`), read from elsewhere (`mirrors`). A run has one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .auth import Authorizer
+from .client import RegistryClient
+from .credentials import Credentials
+from .hosts import HostOptions
+from .keychain import Keychain, KeychainOptions
+from .memo import MemoSource
+from .mirrors import Mirrors, routing_source
+from .pacing import Deadline, SystemTicker, Ticker
+from .proxies import ProxySettings
+from .redirects import RedirectingTransport
+from .retry import RetryingTransport
+from .source import Source
+from .tls import TlsOptions, make_context
+from .transport import DeferredTransport, Transport
+
+_RUN_TIMEOUT_S = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryOptions:
+    """Everything a person can say about how registries are reached."""
+
+    credentials: Credentials | None = None
+    """Explicit ones; used for every registry except the targets of mirrors."""
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    http_registries: frozenset[str] = frozenset()
+    """Reached by plain HTTP because somebody named them."""
+    unsafe_http_anywhere: bool = False
+    """Plain HTTP where HTTPS fails (``--allow-http-registry``)."""
+    mirrors: Mirrors = field(default_factory=Mirrors)
+    timeout_s: float = _RUN_TIMEOUT_S
+    """For the whole run, as cosign's ``--timeout``."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Credential files, helpers' ``PATH`` and proxies are read from it; nothing else is."""
+    home: Path | None = None
+
+
+def connect(
+    options: RegistryOptions,
+    *,
+    ticker: Ticker | None = None,
+    transport: Transport | None = None,
+) -> Source:
+    """Return the source of a run; no socket opens until something is asked.
+
+    Raises `InvalidInput` ``tls.*`` for named files that do not load.
+    """
+    ticker = ticker or SystemTicker()
+    keychain = Keychain(
+        KeychainOptions(
+            explicit=options.credentials,
+            withheld_from=options.mirrors.foreign_registries,
+            environment=options.environment,
+            home=options.home,
+        )
+    )
+    exchange = transport or _exchange(options)
+    patient = RedirectingTransport(RetryingTransport(exchange, ticker=ticker))
+    client = RegistryClient(
+        Authorizer(patient, keychain=keychain, ticker=ticker),
+        hosts=HostOptions(
+            http_registries=options.http_registries,
+            unsafe_http_anywhere=options.unsafe_http_anywhere,
+            https_on_loopback=options.tls != TlsOptions(),
+        ),
+        deadline=Deadline.after(options.timeout_s, ticker=ticker),
+    )
+    return routing_source(options.mirrors, MemoSource(client))
+
+
+def _exchange(options: RegistryOptions) -> Transport:
+    if options.tls != TlsOptions():
+        make_context(
+            options.tls
+        )  # so that a file that does not load is reported before anything runs
+
+    def make() -> Transport:
+        # Imported here, since a run that reads layouts only never needs it.
+        from .urllib3_transport import Urllib3Transport
+
+        return Urllib3Transport(
+            make_context=lambda: make_context(options.tls),
+            proxies=ProxySettings.from_environment(options.environment),
+            server_name=options.tls.server_name,
+        )
+
+    return DeferredTransport(make)

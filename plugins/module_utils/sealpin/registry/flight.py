@@ -1,0 +1,66 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""SingleFlight: however many threads ask for one thing at the same time, it is fetched once.
+
+A value stays for the run; a failure is shared by those who waited for it and forgotten, so a later
+asker tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from threading import Lock
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class SingleFlight(Generic[K, V]):
+    """A memo by key; `keep` says which values outlive the askers that were waiting."""
+
+    def __init__(self, *, keep: Callable[[V], bool] = lambda _: True) -> None:
+        self._keep = keep
+        self._futures: dict[K, Future[V]] = {}
+        self._lock = Lock()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """Return the value of *key*, made by the first asker; raises what *make* raised."""
+        mine: Future[V] = Future()
+        with self._lock:
+            future = self._futures.setdefault(key, mine)
+        if future is not mine:
+            return future.result()
+        return self._fly(key, mine, make)
+
+    def put(self, key: K, value: V) -> None:
+        """Remember a value that was learnt another way; an earlier one stays."""
+        future: Future[V] = Future()
+        future.set_result(value)
+        with self._lock:
+            self._futures.setdefault(key, future)
+
+    def forget(self, key: K, value: V) -> None:
+        """Drop *key* if *value* is still what it holds, so that the next asker makes it anew."""
+        with self._lock:
+            future = self._futures.get(key)
+            if future is not None and future.done() and future.result() is value:
+                del self._futures[key]
+
+    def _fly(self, key: K, mine: Future[V], make: Callable[[], V]) -> V:
+        try:
+            value = make()
+        except BaseException as error:
+            self._drop(key, mine)
+            mine.set_exception(error)
+            raise
+        if not self._keep(value):
+            self._drop(key, mine)
+        mine.set_result(value)
+        return value
+
+    def _drop(self, key: K, mine: Future[V]) -> None:
+        with self._lock:
+            if self._futures.get(key) is mine:
+                del self._futures[key]

@@ -1,0 +1,58 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts: where a registry name is reached, and when plain HTTP is acceptable.
+
+Plain HTTP is spoken to this machine (``localhost``, ``127.0.0.0/8``, ``::1``) and to registries
+somebody named; every other registry is reached by HTTPS only. A private network is not this
+machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from ..reference import DOCKER_HUB
+
+_DOCKER_HUB_HOST = "registry-1.docker.io"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostOptions:
+    """Exceptions from "HTTPS everywhere, plain HTTP on this machine"."""
+
+    http_registries: frozenset[str] = frozenset()
+    """Registries reached by plain HTTP because a person named them (``insecure.http-registry``)."""
+    unsafe_http_anywhere: bool = False
+    """A registry that cannot be reached by HTTPS is tried by plain HTTP
+    (``--allow-http-registry``)."""
+    https_on_loopback: bool = False
+    """This machine is reached by HTTPS: somebody gave TLS settings, so TLS is what they want."""
+
+
+def base_urls(registry: str, options: HostOptions) -> tuple[str, ...]:
+    """Return the addresses to try for *registry*, in order, without a final slash."""
+    host = _DOCKER_HUB_HOST if registry == DOCKER_HUB else registry
+    secure, plain = f"https://{host}", f"http://{host}"
+    if registry in options.http_registries:
+        return (plain,)
+    if is_loopback(host_name(registry)) and not options.https_on_loopback:
+        return (plain,)
+    return (secure, plain) if options.unsafe_http_anywhere else (secure,)
+
+
+def host_name(registry: str) -> str:
+    """Return *registry* without its port and without the brackets of an IPv6 address."""
+    if registry.startswith("["):
+        return registry[1:].partition("]")[0]
+    return registry.partition(":")[0]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host* (no port, no brackets) is this machine, by its name alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,154 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""OCI image layouts as a Source: one repository, and a folder of them.
+
+Shape: OCI image-spec v1.1, image-layout.md. Tags are the ``org.opencontainers.image.ref.name``
+annotations of ``index.json``. Referrers are what the referrers tag lists and, since copying tools
+write them there untagged, every manifest of ``index.json`` whose subject it is. What is read is
+checked against its digest, exactly as from a registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from .. import jsonbytes
+from ..descriptor import Descriptor, ResolvedArtifact
+from ..digest import Digest
+from ..errors import InvalidInput, SealpinError
+from ..evidence import Route
+from ..limits import MAX_MANIFEST_BYTES
+from ..reference import ImageReference, Repository, Tag
+from .answers import NotFound
+from .confined import read_beneath
+from .flight import SingleFlight
+from .manifest import Manifest, parse_descriptors, parse_image, parse_index
+from .referrers import bounded
+from .source import Referrers, resolve_by_manifest
+
+ANNOTATION_REF_NAME = "org.opencontainers.image.ref.name"
+_LAYOUT_VERSION = "1.0.0"
+
+
+class LayoutSource:
+    """A `Source` over one layout; the repository asked for is only used in messages."""
+
+    def __init__(self, root: Path, parts: tuple[str, ...] = ()) -> None:
+        """Read the layout in the folder *parts* below *root*; no link is followed below *root*."""
+        self._root = root
+        self._parts = parts
+        self._index: SingleFlight[None, tuple[Descriptor, ...]] = SingleFlight()
+        self._subjects: SingleFlight[None, Mapping[Digest, tuple[Descriptor, ...]]] = SingleFlight()
+
+    @property
+    def entries(self) -> tuple[Descriptor, ...]:
+        """The descriptors of ``index.json``. Raises `NotFound` where there is no layout."""
+        return self._index.get(None, self._read_index)
+
+    def resolve(self, reference: ImageReference) -> ResolvedArtifact:
+        """See `Source.resolve`."""
+        return resolve_by_manifest(self, reference)
+
+    def manifest(self, repository: Repository, identifier: Tag | Digest) -> Manifest:
+        """See `Source.manifest`."""
+        if isinstance(identifier, Digest):
+            labels = (entry for entry in self.entries if entry.digest == identifier)
+            media_type = next((entry.media_type for entry in labels), "")
+            content = self.blob(repository, identifier, max_bytes=MAX_MANIFEST_BYTES)
+            return Manifest(digest=identifier, media_type=media_type, content=content)
+        for entry in self.entries:
+            if entry.annotations.get(ANNOTATION_REF_NAME) == identifier.text:
+                return self.manifest(repository, entry.digest)
+        raise NotFound(f"{repository}:{identifier} in {self._shown}")
+
+    def blob(self, repository: Repository, digest: Digest, *, max_bytes: int) -> bytes:
+        """See `Source.blob`."""
+        parts = (*self._parts, "blobs", digest.algorithm, digest.hex)
+        content = read_beneath(self._root, parts, max_bytes=max_bytes)
+        if content is None:
+            raise NotFound(f"{repository}@{digest} in {self._shown}")
+        digest.check(content, where=f"{repository}@{digest} in {self._shown}")
+        return content
+
+    def referrers(self, repository: Repository, subject: Digest) -> Referrers:
+        """See `Source.referrers`."""
+        found = list(self._subjects.get(None, self._read_subjects).get(subject, ()))
+        with suppress(NotFound):
+            found += parse_index(self.manifest(repository, Tag(subject.tag_prefix)))
+        where = f"referrers of {repository}@{subject} in {self._shown}"
+        return bounded(found, where=where, route=Route.REFERRERS_TAG)
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        """See `Source.tags`."""
+        names = (entry.annotations.get(ANNOTATION_REF_NAME) for entry in self.entries)
+        return tuple(name for name in names if name)
+
+    @property
+    def _shown(self) -> str:
+        return f"layout {self._root.joinpath(*self._parts)}"
+
+    def _read(self, name: str) -> bytes:
+        content = read_beneath(self._root, (*self._parts, name), max_bytes=MAX_MANIFEST_BYTES)
+        if content is None:
+            raise NotFound(f"{name} of {self._shown}")
+        return content
+
+    def _read_index(self) -> tuple[Descriptor, ...]:
+        marker = jsonbytes.parse_object(
+            self._read("oci-layout"), what=f"oci-layout of {self._shown}"
+        )
+        if marker.get("imageLayoutVersion") != _LAYOUT_VERSION:
+            raise InvalidInput(
+                "layout.version", f"not an image layout {_LAYOUT_VERSION}: {self._shown}"
+            )
+        document = jsonbytes.parse_object(self._read("index.json"), what=f"index of {self._shown}")
+        return parse_descriptors(document.get("manifests"), where=f"index of {self._shown}")
+
+    def _read_subjects(self) -> Mapping[Digest, tuple[Descriptor, ...]]:
+        """Sort the untagged manifests of the index by their subject."""
+        by_subject: dict[Digest, tuple[Descriptor, ...]] = {}
+        repository = Repository(registry="layout", path="index")
+        for entry in self.entries:
+            if ANNOTATION_REF_NAME in entry.annotations:
+                continue
+            try:
+                subject = parse_image(self.manifest(repository, entry.digest)).subject
+            except SealpinError:
+                continue
+            if subject is not None:
+                by_subject[subject] = (*by_subject.get(subject, ()), entry)
+        return by_subject
+
+
+class DirectorySource:
+    """A `Source` over a folder with one layout for each repository, at the repository's path."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._layouts: SingleFlight[str, LayoutSource] = SingleFlight()
+
+    def resolve(self, reference: ImageReference) -> ResolvedArtifact:
+        """See `Source.resolve`."""
+        return resolve_by_manifest(self, reference)
+
+    def manifest(self, repository: Repository, identifier: Tag | Digest) -> Manifest:
+        """See `Source.manifest`."""
+        return self._layout(repository).manifest(repository, identifier)
+
+    def blob(self, repository: Repository, digest: Digest, *, max_bytes: int) -> bytes:
+        """See `Source.blob`."""
+        return self._layout(repository).blob(repository, digest, max_bytes=max_bytes)
+
+    def referrers(self, repository: Repository, subject: Digest) -> Referrers:
+        """See `Source.referrers`."""
+        return self._layout(repository).referrers(repository, subject)
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        """See `Source.tags`."""
+        return self._layout(repository).tags(repository)
+
+    def _layout(self, repository: Repository) -> LayoutSource:
+        parts = tuple(part for part in repository.path.split("/") if part)
+        return self._layouts.get(repository.path, lambda: LayoutSource(self._root, parts))

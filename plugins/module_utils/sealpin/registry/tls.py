@@ -1,0 +1,81 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""TLS settings and the context made from them.
+
+What a person names must load: a CA file that cannot be read is an error and never a silent return
+to the system's authorities. Own authorities are added to the system's, since one run may read
+public and private registries.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InvalidInput, quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsOptions:
+    """How the other side is authenticated, and how we are."""
+
+    ca_files: tuple[Path, ...] = ()
+    """PEM files with further certificate authorities."""
+    client_certificate: Path | None = None
+    """PEM chain, leaf first; `client_key` belongs to it."""
+    client_key: Path | None = None
+    server_name: str = ""
+    """The name expected in the server's certificate, instead of the host in the address."""
+    unsafe_unverified: bool = False
+    """The server's certificate is not checked (``insecure.registry`` in the report)."""
+
+
+def make_context(options: TlsOptions) -> ssl.SSLContext:
+    """Build the context. Raises `InvalidInput` ``tls.ca-file``, ``tls.client-certificate``."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    for path in options.ca_files:
+        _add_authorities(context, path)
+    if options.client_certificate is not None:
+        _add_client_certificate(context, options)
+    elif options.client_key is not None:
+        raise InvalidInput(
+            "tls.client-certificate", "a client key was given without its client certificate"
+        )
+    if options.unsafe_unverified:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _add_authorities(context: ssl.SSLContext, path: Path) -> None:
+    # Python 3.13 demands RFC 5280 extensions that many private authorities never wrote into their
+    # own certificates; the chain, the dates and the name are checked without them all the same.
+    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    try:
+        context.load_verify_locations(cafile=path)
+    except OSError as error:
+        raise InvalidInput(
+            "tls.ca-file",
+            f"certificate authorities do not load from {quote(path)}: {error.strerror or error}",
+            hint="give a readable file with one or more PEM certificates",
+        ) from error
+
+
+def _add_client_certificate(context: ssl.SSLContext, options: TlsOptions) -> None:
+    certificate = options.client_certificate
+    if certificate is None:
+        return
+    try:
+        # An encrypted key would make OpenSSL ask on the terminal.
+        context.load_cert_chain(certificate, options.client_key, password=_no_password)
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            "tls.client-certificate",
+            f"client certificate does not load from {quote(certificate)}: {error}",
+        ) from error
+
+
+def _no_password() -> str:
+    raise ValueError("the client key is encrypted; give it unencrypted, readable by you only")

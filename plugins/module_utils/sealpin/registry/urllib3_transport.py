@@ -1,0 +1,246 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one place that opens sockets for registries, and the only importer of urllib3.
+
+One pool of kept-alive connections serves a whole run. This layer makes one exchange: it follows no
+redirect and repeats nothing. A body is read in pieces no larger than what is at hand, counted
+against its bound, hashed as it comes and given up at the deadline, whatever its declared length
+says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from ..errors import SealpinError, Unavailable, VerificationFailed, missing_library, quote
+from ..limits import MAX_ERROR_BODY_BYTES
+from ..version import __version__
+from .proxies import ProxySettings
+from .transport import Request, Response
+
+try:
+    import urllib3
+    from urllib3 import exceptions
+except ImportError:  # pragma: no cover - the collection is importable without its libraries
+    urllib3 = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
+
+_CHUNK_BYTES = 64 * 1024
+_CONNECT_TIMEOUT_S = 10.0
+_READ_TIMEOUT_S = 30.0
+_POOLED_HOSTS = 32
+_USER_AGENT = f"sealpin/{__version__}"
+
+
+class Urllib3Transport:
+    """`Transport` over one urllib3 pool (and one for each proxy in use)."""
+
+    def __init__(
+        self,
+        *,
+        make_context: Callable[[], ssl.SSLContext],
+        proxies: ProxySettings,
+        server_name: str = "",
+        connections_per_host: int = 32,
+    ) -> None:
+        if urllib3 is None:
+            raise missing_library("urllib3", purpose="reading a registry")
+        self._make_context = make_context
+        self._proxies = proxies
+        self._server_name = server_name
+        self._connections_per_host = connections_per_host
+        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._unknown_hosts: set[str] = set()
+        self._lock = Lock()
+
+    def send(self, request: Request) -> Response:
+        """Make one exchange; see `Transport.send`."""
+        proxy = self._proxies.proxy_for(request.url)
+        host = urlsplit(proxy or request.url).hostname or ""
+        if host in self._unknown_hosts:
+            raise _unknown_host(host)
+        remaining_s = request.deadline.check(where=_shown(request.url))
+        try:
+            answer = self._pool(proxy).request(
+                request.method,
+                request.url,
+                body=request.body or None,
+                headers={
+                    "User-Agent": _USER_AGENT,
+                    "Accept-Encoding": "identity",
+                    **request.headers,
+                },
+                timeout=urllib3.Timeout(
+                    connect=min(_CONNECT_TIMEOUT_S, remaining_s),
+                    read=min(_READ_TIMEOUT_S, remaining_s),
+                ),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            return _read_response(request, answer)
+        except exceptions.NameResolutionError as error:
+            # Whoever else wants this host in this run need not wait for the resolver again.
+            self._unknown_hosts.add(host)
+            raise _unknown_host(host) from error
+        except (exceptions.HTTPError, OSError, ValueError) as error:
+            raise _convert(error, request) from error
+
+    def _pool(self, proxy: str) -> urllib3.PoolManager:
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = self._make_pool(proxy)
+            return self._pools[proxy]
+
+    def _make_pool(self, proxy: str) -> urllib3.PoolManager:
+        context = self._make_context()
+        checks = context.verify_mode != ssl.CERT_NONE
+        name = self._server_name or None
+        settings: dict[str, Any] = {
+            "num_pools": _POOLED_HOSTS,
+            "maxsize": self._connections_per_host,
+            "ssl_context": context,
+            "cert_reqs": "CERT_REQUIRED" if checks else "CERT_NONE",
+            "server_hostname": name,
+            "assert_hostname": name if checks else False,
+        }
+        if not proxy:
+            return urllib3.PoolManager(**settings)
+        return urllib3.ProxyManager(
+            _without_userinfo(proxy), proxy_headers=_proxy_headers(proxy), **settings
+        )
+
+
+def _read_response(request: Request, answer: BaseHTTPResponse) -> Response:
+    is_content = answer.status == 200
+    try:
+        body = (
+            _read_content(request, answer)
+            if is_content
+            else _read_beginning(request, answer, MAX_ERROR_BODY_BYTES)
+        )
+    except BaseException:
+        answer.close()
+        raise
+    answer.release_conn()
+    return Response(
+        url=request.url,
+        status=answer.status,
+        headers={name.lower(): value for name, value in answer.headers.itermerged()},
+        body=body,
+    )
+
+
+def _read_content(request: Request, answer: BaseHTTPResponse) -> bytes:
+    encoding = answer.headers.get("Content-Encoding", "identity").lower()
+    if encoding not in ("", "identity"):
+        # We asked for identity; a compressed answer would need a second bound and a second digest.
+        raise Unavailable(
+            "registry.content-encoding",
+            f"unasked-for Content-Encoding {quote(encoding)} from {_shown(request.url)}",
+        )
+    declared = answer.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > request.max_bytes:
+        raise _too_large(request, f"{declared} bytes declared")
+    expected = request.expected_digest
+    hasher = hashlib.new(expected.algorithm) if expected else None
+    body = bytearray()
+    for chunk in _chunks(request, answer):
+        body += chunk
+        if len(body) > request.max_bytes:
+            raise _too_large(request, "more sent")
+        if hasher is not None:
+            hasher.update(chunk)
+    if hasher is not None and expected is not None and hasher.hexdigest() != expected.hex:
+        got = f"{expected.algorithm}:{hasher.hexdigest()}"
+        raise VerificationFailed(
+            "digest.mismatch",
+            f"content digest mismatch: expected {expected}, got {got} ({_shown(request.url)})",
+        )
+    return bytes(body)
+
+
+def _read_beginning(request: Request, answer: BaseHTTPResponse, max_bytes: int) -> bytes:
+    """Read what an error status says; a connection with more to say is not used again."""
+    body = bytearray()
+    for chunk in _chunks(request, answer):
+        body += chunk
+        if len(body) >= max_bytes:
+            answer.close()
+            break
+    return bytes(body[:max_bytes])
+
+
+def _chunks(request: Request, answer: BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield what arrives, looking at the deadline between pieces, so that a trickle ends too."""
+    while chunk := answer.read1(_CHUNK_BYTES):
+        yield chunk
+        request.deadline.check(where=_shown(request.url))
+
+
+def _convert(error: Exception, request: Request) -> SealpinError:
+    """Name what went wrong, by what is worth doing about it."""
+    where = _shown(request.url)
+    if isinstance(error, exceptions.ProxyError):
+        return Unavailable("registry.proxy", f"the proxy did not answer for {where}")
+    if isinstance(error, (exceptions.SSLError, ssl.SSLError)):
+        return Unavailable(
+            "registry.tls",
+            f"no trusted TLS connection to {where}: {_reason(error)}",
+            hint="name the registry's certificate authority, or correct the server's certificate",
+        )
+    if isinstance(error, (exceptions.NewConnectionError, exceptions.ConnectTimeoutError)):
+        return Unavailable("registry.unreachable", f"no connection to {where}: {_reason(error)}")
+    if isinstance(error, (exceptions.ReadTimeoutError, TimeoutError)):
+        return Unavailable("registry.timeout", f"no answer in time from {where}")
+    if isinstance(error, exceptions.IncompleteRead):
+        return Unavailable("registry.truncated", f"answer cut short: {where}")
+    if isinstance(error, (exceptions.LocationParseError, exceptions.LocationValueError)):
+        return Unavailable("registry.address", f"not an address that can be reached: {where}")
+    return Unavailable("registry.connection", f"connection lost: {where}: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """Return the innermost cause's own words; urllib3's wrappers repeat addresses and objects."""
+    innermost: BaseException = error
+    while innermost.__cause__ is not None or innermost.__context__ is not None:
+        innermost = innermost.__cause__ or innermost.__context__ or innermost
+    return quote(getattr(innermost, "strerror", None) or type(innermost).__name__)
+
+
+def _unknown_host(host: str) -> Unavailable:
+    return Unavailable("registry.unknown-host", f"the host name {quote(host)} does not resolve")
+
+
+def _too_large(request: Request, got: str) -> Unavailable:
+    return Unavailable(
+        "registry.too-large",
+        f"answer too large: expected at most {request.max_bytes} bytes, got {got}"
+        f" ({_shown(request.url)})",
+    )
+
+
+def _shown(url: str) -> str:
+    """Return *url* for a message; a query may hold a signed address, so it is left out."""
+    return url.partition("?")[0]
+
+
+def _without_userinfo(proxy: str) -> str:
+    parts = urlsplit(proxy)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _proxy_headers(proxy: str) -> dict[str, str] | None:
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return None
+    userinfo = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return urllib3.make_headers(proxy_basic_auth=userinfo)
