@@ -79,6 +79,13 @@ class Claims:
             raise malformed(f"{self._where}.{key} is not a list, but {type(value).__name__}")
         return tuple(Claims(item, f"{self._where}.{key}[{i}]") for i, item in enumerate(value))
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The list of strings under *key*, empty if absent or null."""
+        value = self._value.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise malformed(f"{self._where}.{key} is not a list of strings")
+        return tuple(value)
+
     def raw(self) -> dict[str, Any]:
         """The object itself."""
         return self._value
