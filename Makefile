@@ -24,7 +24,7 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml .ci/find-python
 	touch $@
 
 demo: venv ## Run the main job on a sample repository: verify, pin, refuse, check offline.
-	$(BIN)/python demo/run.py
+	SEALPIN=$(abspath $(BIN)/sealpin) demo/run.sh
 
 test: lint unit packaging ## Lint, type-check, unit and conformance tests, installed artifacts.
 
