@@ -17,8 +17,7 @@ help: ## Show the targets.
 venv: $(VENV)/.installed ## Make .venv from the hash-locked requirements.
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml .ci/find-python
-	rm -rf $(VENV)
-	python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv $(VENV)
+	$(BIN)/python -c '' 2>/dev/null || { python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
