@@ -1,9 +1,10 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The argument parser of every verb: argparse that accepts what Go's pflag accepts, and fails with our codes.
+"""The argument parser of every verb: argparse that takes what pflag takes.
 
-The peers' documented lines must work with the program's name replaced, and they are written for pflag: a boolean takes
-its value after ``=`` only (``--check-claims=false``), options and arguments mix freely, and no option may be abbreviated.
+The peers' documented lines must work with the program's name replaced, and they are written for
+pflag: a boolean takes its value after ``=`` only (``--check-claims=false``), options and
+arguments mix freely, and no option may be abbreviated.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``sealpin``: finds the verb, runs it, turns errors into one line and an exit code.
 
-Start-up is a feature: a verb's module is imported only when it is asked for, and nothing here imports the core beyond
-its errors and version.
+Start-up is a feature: a verb's module is imported only when it is asked for, and nothing here
+imports the core beyond its errors and version.
 """
 
 from __future__ import annotations
@@ -56,7 +56,13 @@ def usage() -> str:
     width = max(map(len, VERBS))
     lines = [f"  {verb:<{width}}  {description}" for verb, description in VERBS.items()]
     return "\n".join(
-        ["usage: sealpin VERB [OPTIONS] …", "", *lines, "", "sealpin VERB --help tells more; --version prints the version."]
+        [
+            "usage: sealpin VERB [OPTIONS] …",
+            "",
+            *lines,
+            "",
+            "sealpin VERB --help tells more; --version prints the version.",
+        ]
     )
 
 
@@ -86,7 +92,10 @@ def _report_defect() -> int:
     import traceback
 
     traceback.print_exc()
-    print(f"sealpin: this is a defect of sealpin {__version__}; please report it with the lines above", file=sys.stderr)
+    print(
+        f"sealpin: a defect of sealpin {__version__}; please report it with the lines above",
+        file=sys.stderr,
+    )
     return exit_codes.DEFECT
 
 

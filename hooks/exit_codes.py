@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exit codes of the command, and what each error of the core means in them.
 
-A mixed run answers 1 over 2 over 0; 3 only if nothing could run; each item's own answer is in the JSON report.
+A mixed run answers 1 over 2 over 0; 3 only if nothing could run; each item's own answer is in
+the JSON report.
 """
 
 from __future__ import annotations

@@ -12,9 +12,11 @@ from sealpin.report.text import Style
 
 
 def style_for(stream: TextIO) -> Style:
-    """Return colours for a terminal, unless ``NO_COLOR`` is set (no-color.org) or the terminal is dumb."""
+    """Return colours for a terminal that is not dumb, unless ``NO_COLOR`` is set."""
     return Style(
-        colour=stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        colour=stream.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
     )
 
 

@@ -41,14 +41,18 @@ policies:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Write the template to the project's root. Raises `InvalidInput` ``init.exists`` rather than overwrite."""
-    parser = Parser(prog="sealpin init", description=f"Write a commented {CONFIG_NAME} to the project's root.")
+    """Write the template to the project's root; raise `InvalidInput` rather than overwrite."""
+    parser = Parser(
+        prog="sealpin init", description=f"Write a commented {CONFIG_NAME} to the project's root."
+    )
     parser.parse(argv)
     path = project_root(Path.cwd()) / CONFIG_NAME
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE)
     except FileExistsError as error:
-        raise InvalidInput("init.exists", f"{path} exists already", hint="edit it, or move it away first") from error
+        raise InvalidInput(
+            "init.exists", f"{path} exists already", hint="edit it, or move it away first"
+        ) from error
     print(f"wrote {path}: name your images in it, then run sealpin pin --dry-run --diff .")
     return exit_codes.VERIFIED

@@ -14,10 +14,31 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "plugins" / "module_utils" / "sealpin"
 FILES = sorted(path.relative_to(CORE) for path in CORE.rglob("*.py"))
 
-LAYERS = ("atoms", "trust", "signatures", "attestations", "slsa", "policy", "manifests", "report", "api")
+LAYERS = (
+    "atoms",
+    "trust",
+    "signatures",
+    "attestations",
+    "slsa",
+    "policy",
+    "manifests",
+    "report",
+    "api",
+)
 PURE = ("signatures", "attestations", "slsa", "policy", "report")
 IMPURE_MODULES = frozenset(
-    {"socket", "http", "urllib", "os", "time", "subprocess", "pathlib", "shutil", "tempfile", "requests"}
+    {
+        "socket",
+        "http",
+        "urllib",
+        "os",
+        "time",
+        "subprocess",
+        "pathlib",
+        "shutil",
+        "tempfile",
+        "requests",
+    }
 )
 ONE_IMPORTER = {
     "cryptography": {"crypto.py"},
@@ -59,7 +80,7 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def imports_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (level, dotted module) of every import, wherever it stands; a relative one is made absolute in the core."""
+    """Yield (level, dotted module) of every import, a relative one as its path in the core."""
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -70,11 +91,16 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
                 continue
             base = path.parent.parts[: len(path.parent.parts) - node.level + 1]
             for alias in node.names:
-                yield node.level, ".".join([*base, *(node.module or "").split("."), alias.name]).replace("..", ".").strip(".")
+                yield (
+                    node.level,
+                    ".".join([*base, *(node.module or "").split("."), alias.name])
+                    .replace("..", ".")
+                    .strip("."),
+                )
 
 
 def target_layer(dotted: str) -> str:
-    first = dotted.split(".")[0]
+    first = dotted.split(".", maxsplit=1)[0]
     if (CORE / first).is_dir():
         return first
     return "api" if first == "api" else "atoms"
@@ -85,7 +111,12 @@ def test_imports_inside_the_core_are_relative_and_go_down(path: Path) -> None:
     own = layer_of(path)
     for level, dotted in imports_of(path):
         if level == 0:
-            assert dotted.split(".")[0] not in ("sealpin", "sealpin_hooks", "ansible", "ansible_collections")
+            assert dotted.split(".")[0] not in (
+                "sealpin",
+                "sealpin_hooks",
+                "ansible",
+                "ansible_collections",
+            )
             continue
         other = target_layer(dotted)
         if other == own:
@@ -95,7 +126,9 @@ def test_imports_inside_the_core_are_relative_and_go_down(path: Path) -> None:
         elif other == "registry":
             assert own == "api", f"only api imports registry, but {path} imports {dotted}"
         else:
-            assert LAYERS.index(other) < LAYERS.index(own), f"{path} ({own}) imports {dotted} ({other})"
+            assert LAYERS.index(other) < LAYERS.index(own), (
+                f"{path} ({own}) imports {dotted} ({other})"
+            )
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if layer_of(p) in PURE], ids=str)
@@ -163,7 +196,11 @@ def test_package_files_are_empty(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_no_core_file_holds_more_than_five_hundred_lines(path: Path) -> None:
     lines = (CORE / path).read_text(encoding="utf-8").count("\n")
-    assert lines <= 500 or path.as_posix() in {"trust/embedded.py", "trust/tuf_roots.py", "slsa/gcb_keys.py"}
+    assert lines <= 500 or path.as_posix() in {
+        "trust/embedded.py",
+        "trust/tuf_roots.py",
+        "slsa/gcb_keys.py",
+    }
 
 
 def test_no_module_of_the_core_keeps_mutable_state() -> None:
@@ -171,6 +208,8 @@ def test_no_module_of_the_core_keeps_mutable_state() -> None:
     for path in FILES:
         for node in tree_of(path).body:
             value = getattr(node, "value", None)
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(value, (ast.List, ast.Set)):
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(
+                value, (ast.List, ast.Set)
+            ):
                 offenders.append(f"{path}:{node.lineno}")
     assert not offenders

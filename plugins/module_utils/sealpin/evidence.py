@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evidence: candidate signatures and attestations as found, believed by nobody.
 
-Discovery (`registry.discover`) and the offline store make these; only `signatures.verify` turns one into a
-`VerifiedStatement`. An `EvidenceSet` also says what could *not* be looked at, so that "the registry answered 429" is
-never read as "unsigned".
+Discovery (`registry.discover`) and the offline store make these; only `signatures.verify` turns
+one into a `VerifiedStatement`. An `EvidenceSet` also says what could *not* be looked at, so that
+"the registry answered 429" is never read as "unsigned".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class EvidenceKind(Enum):
     SIGNATURE_LAYER = "signature-layer"
     """A layer of ``sha256-<hex>.sig``: simple-signing payload, signature in the annotations."""
     ATTESTATION_LAYER = "attestation-layer"
-    """A layer of ``sha256-<hex>.att``: DSSE envelope, certificate and log entry in the annotations."""
+    """A layer of ``sha256-<hex>.att``: DSSE envelope, the rest in the annotations."""
     BUNDLE = "bundle"
     """A Sigstore bundle (JSON)."""
 
@@ -49,14 +49,16 @@ class Evidence:
     content: bytes
     """Exactly the bytes of the layer or bundle."""
     annotations: Mapping[str, str] = field(default_factory=dict)
-    """Of the layer's descriptor; the legacy format keeps signature, certificate and log entry there."""
+    """Of the layer's descriptor; the legacy format keeps signature, certificate and log entry
+    there.
+    """
     route: Route
     location: str
     """For messages: ``registry/path:tag`` or ``registry/path@digest`` it was read from."""
 
     @property
     def digest(self) -> Digest:
-        """Of the content; identifies the piece in reports and the lock, with `annotations` for legacy layers."""
+        """Of the content: the piece's name in reports and in the lock."""
         return Digest.of(self.content)
 
 
@@ -67,7 +69,9 @@ class Gap:
     location: str
     error: SealpinError
     conclusive: bool = False
-    """True for a piece that was read and is unusable (unparsable): it is counted, and hides nothing."""
+    """True for a piece that was read and is unusable (unparsable): it is counted, and hides
+    nothing.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every media type, predicate type, annotation key and object identifier the project compares with.
 
-Sources: OCI image-spec v1.1 (media-types.md), cosign SIGNATURE_SPEC.md and BUNDLE_SPEC.md, in-toto attestation
-framework v1, SLSA provenance v0.2/v1 and VSA v1, Fulcio oid-info.md.
+Sources: OCI image-spec v1.1 (media-types.md), cosign SIGNATURE_SPEC.md and BUNDLE_SPEC.md,
+in-toto attestation framework v1, SLSA provenance v0.2/v1 and VSA v1, Fulcio oid-info.md.
 """
 
 from __future__ import annotations

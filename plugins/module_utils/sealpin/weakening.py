@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weakening: the closed list of checks somebody may switch off, each by a name that says so.
 
-A weakening is a value, not a boolean: it travels with the trust it weakens, into the verified statement, the report,
-the JSON and the lock file. Absence of every flag and field means strict.
+A weakening is a value, not a boolean: it travels with the trust it weakens, into the verified
+statement, the report, the JSON and the lock file. Absence of every flag and field means strict.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ class Weakening(Enum):
     IGNORE_SCT = "insecure.ignore-sct"
     """No signed certificate timestamp is demanded."""
     IGNORE_CLAIMS = "insecure.ignore-claims"
-    """The digest and annotation claims of a legacy payload are not compared (``--check-claims=false``)."""
+    """The digest and annotation claims of a legacy payload are not compared
+    (``--check-claims=false``).
+    """
     PRIVATE_INFRASTRUCTURE = "insecure.private-infrastructure"
     """No transparency-log entry is demanded, by the peer's deprecated name for it."""
     ANY_PREDICATE_AS_SIGNATURE = "insecure.any-predicate-as-signature"

@@ -51,7 +51,11 @@ def main() -> None:
         }
     )
     listing = as_json(
-        {"schemaVersion": 2, "mediaType": INDEX, "manifests": [{**descriptor(referrer, MANIFEST), "artifactType": BUNDLE}]}
+        {
+            "schemaVersion": 2,
+            "mediaType": INDEX,
+            "manifests": [{**descriptor(referrer, MANIFEST), "artifactType": BUNDLE}],
+        }
     )
     config = (HERE / "cosign-bundle" / "empty.config.json").read_bytes()
     write_layout(
@@ -68,10 +72,15 @@ def write_layout(repository: str, *, blobs: list[bytes], tagged: list[tuple[str,
     for blob in [*blobs, *(manifest for _, manifest in tagged)]:
         (folder / "blobs" / "sha256" / sha256(blob).removeprefix("sha256:")).write_bytes(blob)
     entries = [
-        {**descriptor(manifest, json.loads(manifest)["mediaType"]), "annotations": {"org.opencontainers.image.ref.name": tag}}
+        {
+            **descriptor(manifest, json.loads(manifest)["mediaType"]),
+            "annotations": {"org.opencontainers.image.ref.name": tag},
+        }
         for tag, manifest in tagged
     ]
-    (folder / "index.json").write_bytes(as_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}))
+    (folder / "index.json").write_bytes(
+        as_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries})
+    )
     (folder / "oci-layout").write_bytes(b'{"imageLayoutVersion":"1.0.0"}')
 
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decision: the three outcomes, with a finding for everything that was looked at.
 
-Only `policy.evaluate` makes a `Decision` (held by a test), and only an allowed one can become a `Pin`. RFC 9334 calls
-the maker of such a value an appraiser; the outcomes and their meaning are ADR 0003.
+Only `policy.evaluate` makes a `Decision` (held by a test), and only an allowed one can become a
+`Pin`. RFC 9334 calls the maker of such a value an appraiser; the outcomes and their meaning are
+ADR 0003.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Finding:
     """Which policy, ``policy/authority``, ``policy/authority/attestation`` or evidence location."""
     outcome: Outcome
     code: str
-    """Stable: ``policy.no-match``, ``identity.mismatch``, ``tlog.missing``, ``ok`` when it passed."""
+    """Stable: ``policy.no-match``, ``identity.mismatch``, ``ok`` when it passed."""
     message: str
     """One line: what, expected, got, where."""
     hint: str = ""
@@ -74,7 +75,9 @@ class Decision:
     satisfied: tuple[AuthorityResult, ...] = ()
     weakenings: frozenset[Weakening] = frozenset()
     unsigned: bool = False
-    """Allowed without proof (``unsigned: allow``, ``static: pass``); marked so in the report and the lock."""
+    """Allowed without proof (``unsigned: allow``, ``static: pass``); marked so in the report and
+    the lock.
+    """
     policies: tuple[str, ...] = ()
     """Names of the policies that matched."""
 

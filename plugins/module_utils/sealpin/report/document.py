@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report as one JSON document: decisions to plain dictionaries, with a versioned schema.
 
-The schema is `sealpin_hooks/schemas/report.schema.json`; a test validates every document against it. Keys are stable:
-a new version may add keys, and a changed meaning raises `REPORT_VERSION`. The text, SARIF and HTML reports are views of
-this document, so what a person reads and what a program reads cannot differ.
+The schema is `sealpin_hooks/schemas/report.schema.json`; a test validates every document against
+it. Keys are stable: a new version may add keys, and a changed meaning raises `REPORT_VERSION`.
+The text, SARIF and HTML reports are views of this document, so what a person reads and what a
+program reads cannot differ.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def finding_to_dict(finding: Finding) -> dict[str, Any]:
 
 
 def report_document(entries: Iterable[Mapping[str, Any]], **parts: Any) -> dict[str, Any]:
-    """Return the whole document for *entries* (of `decision_to_dict`) and the verb's further *parts*."""
+    """Return the document for *entries* (of `decision_to_dict`) and the verb's own *parts*."""
     images = [dict(entry) for entry in entries]
     return {
         "report": "sealpin",
@@ -124,7 +125,7 @@ def report_document(entries: Iterable[Mapping[str, Any]], **parts: Any) -> dict[
 
 
 def main_finding(decision: Decision) -> Finding | None:
-    """Return the finding a person should read first: the most specific one that decided the outcome."""
+    """Return the finding a person should read first: the widest one that decided."""
     deciding = [
         finding
         for finding in decision.findings

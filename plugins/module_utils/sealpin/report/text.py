@@ -1,9 +1,9 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The report as text: one line per image, the reasons below it, 80 columns, colour only when asked for.
+"""The report as text: one line per image, the reasons below it, 80 columns.
 
-Every text a stranger chose (references, identities, messages) is escaped before it is shown, so that no registry and no
-certificate can write on a terminal.
+Every text a stranger chose (references, identities, messages) is escaped before it is shown, so
+that no registry and no certificate can write on a terminal.
 """
 
 from __future__ import annotations

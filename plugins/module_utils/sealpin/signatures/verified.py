@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What verification proves: statements, who signed them, when, and which logs saw them.
 
-Only `signatures.verify` makes a `VerifiedStatement` (held by a test); everything after it, policy first, may rely on
-each field without checking again. A legacy image signature and a bundle verify to the same type, so policy has one input.
+Only `signatures.verify` makes a `VerifiedStatement` (held by a test); everything after it,
+policy first, may rely on each field without checking again. A legacy image signature and a
+bundle verify to the same type, so policy has one input.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class CertificateIdentity:
     subjects: tuple[SubjectName, ...]
     """In certificate order."""
     issuer: str
-    """OIDC issuer from the certificate's extension ``.1.8`` or ``.1.1``; empty if it has neither."""
+    """OIDC issuer from the extension ``.1.8`` or ``.1.1``; empty if it has neither."""
     extensions: Mapping[str, str]
     """Fulcio extensions by dotted OID (``1.3.6.1.4.1.57264.1.5``), decoded to text."""
     certificate_der: bytes = field(repr=False)
@@ -106,16 +107,22 @@ class VerifiedStatement:
     predicate_type: str
     """URI; `mediatypes.COSIGN_SIGN_V1` for legacy image signatures."""
     predicate: Any
-    """The statement's predicate as parsed JSON; for a legacy signature the payload's ``optional`` object or None."""
+    """The statement's predicate as parsed JSON; for a legacy signature the payload's ``optional``
+    object or None.
+    """
     payload: bytes = field(repr=False)
     """Exactly the signed bytes: the in-toto statement, or the simple-signing payload."""
     signer: SignerIdentity
     times: tuple[VerifiedTime, ...]
     log_entries: tuple[VerifiedLogEntry, ...]
     annotations: Mapping[str, str] = field(default_factory=dict)
-    """Signer's annotations: the legacy payload's ``optional`` strings, or the matched subject's annotations."""
+    """Signer's annotations: the legacy payload's ``optional`` strings, or the matched subject's
+    annotations.
+    """
     claimed_reference: str = ""
-    """The name the signer wrote (``docker-reference`` or the matched subject's name); reported, compared on demand."""
+    """The name the signer wrote (``docker-reference`` or the matched subject's name); reported,
+    compared on demand.
+    """
     evidence: Evidence = field(repr=False)
     weakenings: frozenset[Weakening] = frozenset()
     engines: tuple[str, ...] = ("sealpin",)
@@ -127,3 +134,19 @@ class VerifiedStatement:
     def earliest_utc(self) -> datetime | None:
         """The earliest proven moment, or None (a key signature without log or timestamp)."""
         return min((time.at_utc for time in self.times), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedBlob:
+    """A bundle, proven to be about one artifact."""
+
+    artifact: Digest
+    """SHA-256 of the artifact, or the digest that was given for it."""
+    statement: bytes | None = field(repr=False)
+    """The signed in-toto statement; None where the artifact itself was signed."""
+    signer: SignerIdentity
+    times: tuple[VerifiedTime, ...]
+    log_entries: tuple[VerifiedLogEntry, ...]
+    weakenings: frozenset[Weakening] = frozenset()
+    engines: tuple[str, ...] = ("sealpin",)
+    notes: tuple[str, ...] = ()

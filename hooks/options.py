@@ -1,0 +1,151 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The option groups that verbs share, declared once, under the peers' names.
+
+A group only declares. What the values mean is decided where they are used: `session_of` in
+`sealpin_hooks.sessions` for registry and trust, `sealpin.policy.flags` for identities and keys.
+"""
+
+from __future__ import annotations
+
+from .arguments import Parser
+
+
+def add_registry_options(parser: Parser) -> None:
+    """Add where images are read from, with which credentials, and how long that may take."""
+    group = parser.add_argument_group("registry")
+    group.add_argument(
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="PREFIX=TARGET",
+        help="read a registry prefix from another one, or from dir:PATH (repeatable)",
+    )
+    group.add_argument(
+        "--registry-username", default="", metavar="NAME", help="user name for the registry"
+    )
+    group.add_argument(
+        "--registry-password", default="", metavar="TEXT", help="password for the registry"
+    )
+    group.add_argument(
+        "--registry-token", default="", metavar="TEXT", help="bearer token for the registry"
+    )
+    group.add_argument(
+        "--registry-cacert",
+        default="",
+        metavar="FILE",
+        help="certificate authorities to trust (PEM)",
+    )
+    group.add_argument(
+        "--registry-client-cert", default="", metavar="FILE", help="client certificate (PEM)"
+    )
+    group.add_argument("--registry-client-key", default="", metavar="FILE", help="client key (PEM)")
+    group.add_argument(
+        "--registry-server-name",
+        default="",
+        metavar="NAME",
+        help="name to expect in the certificate",
+    )
+    parser.add_switch(
+        "--allow-insecure-registry",
+        help="do not verify the registry's certificate (shows in the report)",
+    )
+    parser.add_switch(
+        "--allow-http-registry", help="reach registries without TLS (shows in the report)"
+    )
+    group.add_argument(
+        "--timeout",
+        "-t",
+        default="3m0s",
+        metavar="DURATION",
+        help="for the whole run (default 3m0s)",
+    )
+    group.add_argument(
+        "--max-workers",
+        type=int,
+        default=16,
+        metavar="N",
+        help="registry requests at once (default 16)",
+    )
+
+
+def add_trust_options(parser: Parser) -> None:
+    """Add what signatures are verified against."""
+    group = parser.add_argument_group("trust")
+    group.add_argument(
+        "--trusted-root",
+        default="",
+        metavar="FILE",
+        help="Sigstore trusted_root.json (default: the public-good instance)",
+    )
+    group.add_argument(
+        "--second-opinion",
+        choices=("auto", "require", "off"),
+        default="auto",
+        help="verify with the sigstore library too (default auto: when it is installed)",
+    )
+    parser.add_switch("--offline", help="open no socket for trust: use the root that is here")
+
+
+def add_identity_options(parser: Parser) -> None:
+    """Add who must have signed, for runs without a policy file."""
+    group = parser.add_argument_group("who must have signed")
+    group.add_argument(
+        "--key",
+        default="",
+        metavar="REF",
+        help="public key: a PEM file, env://NAME, https://… or a KMS URI",
+    )
+    group.add_argument(
+        "--certificate-identity",
+        default="",
+        metavar="TEXT",
+        help="exact identity in the certificate",
+    )
+    group.add_argument(
+        "--certificate-identity-regexp", default="", metavar="RE2", help="identity, unanchored RE2"
+    )
+    group.add_argument(
+        "--certificate-oidc-issuer", default="", metavar="URL", help="exact OIDC issuer"
+    )
+    group.add_argument(
+        "--certificate-oidc-issuer-regexp",
+        default="",
+        metavar="RE2",
+        help="OIDC issuer, unanchored RE2",
+    )
+    for claim in ("trigger", "sha", "name", "repository", "ref"):
+        group.add_argument(
+            f"--certificate-github-workflow-{claim}",
+            default="",
+            metavar="TEXT",
+            help=f"GitHub workflow {claim} in the certificate",
+        )
+    group.add_argument(
+        "-a",
+        "--annotations",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="annotation the signer must have signed (repeatable, or separated by commas)",
+    )
+    group.add_argument(
+        "--publisher",
+        default="",
+        metavar="NAME",
+        help="a publisher of the built-in table; list shows it",
+    )
+    group.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=".sealpin.yaml or ClusterImagePolicy documents, instead of identities (repeatable)",
+    )
+
+
+def add_format_option(parser: Parser, *formats: str) -> None:
+    """Add ``--format``; the first of *formats* is the default."""
+    parser.add_argument(
+        "--format", choices=formats, default=formats[0], help=f"report as {', '.join(formats)}"
+    )
