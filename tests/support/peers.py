@@ -62,7 +62,7 @@ class PeerUnavailable(Exception):
 
 
 def peer(name: str) -> Path:
-    """Return the program called *name*, built if need be; skip the test where that is impossible."""
+    """Return the program called *name*, built if need be; skip the test where it cannot be had."""
     try:
         return find_or_build(name)
     except PeerUnavailable as error:
