@@ -41,7 +41,7 @@ unit: venv ## Unit and conformance tests.
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS) tests/unit $(wildcard tests/conformance)
 
 packaging: venv ## Build wheel, sdist and collection; use each from a clean environment.
-	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/packaging
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/installed
 
 test-collection: venv ## ansible-test, ansible-lint, documentation and licence checks.
 	.ci/collection
