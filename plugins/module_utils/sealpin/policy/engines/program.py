@@ -1,0 +1,47 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Condition programs: which engine reads a CUE or Rego text, and the three answers it can give.
+
+An engine that is missing, too slow or faced with something it does not know answers *inconclusive*,
+never "passes". What the languages mean is policy-controller's ``EvaluatePolicyAgainstJSON``
+(``pkg/policy/policy.go``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...errors import MissingDependency, SealpinError, Unavailable
+from ..decision import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a condition says of its input."""
+
+    outcome: Outcome
+    code: str = "ok"
+    message: str = ""
+    hint: str = ""
+    engine: str = ""
+    """Which engine answered."""
+
+
+def passed(engine: str = "") -> Answer:
+    """Make the answer of a condition that holds."""
+    return Answer(outcome=Outcome.ALLOWED, engine=engine)
+
+
+def failed(code: str, message: str, *, engine: str = "") -> Answer:
+    """Make the answer of a condition that does not hold."""
+    return Answer(outcome=Outcome.DENIED, code=code, message=message, engine=engine)
+
+
+def undecided(error: SealpinError) -> Answer:
+    """Make the answer of a condition that could not be evaluated."""
+    return Answer(
+        outcome=Outcome.INCONCLUSIVE, code=error.code, message=error.message, hint=error.hint
+    )
+
+
+UNDECIDED_ERRORS = (Unavailable, MissingDependency)

@@ -1,0 +1,411 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Decide: a policy set and the evidence of one image make a `Decision`.
+
+1. The policies that apply are found (`policy.select`); an image none speaks of is refused unless
+   the set says otherwise.
+2. Each authority of each policy answers (`policy.authorities`).
+3. A policy is satisfied when enough of its authorities are, the required ones among them, and its
+   condition holds.
+4. Every policy that applies must be satisfied.
+
+There are three answers at every step. *Denied* is said only where everything that could have
+changed the answer was looked at; what could not be looked at makes *inconclusive*; what is proven
+stays allowed whatever else is missing. This is the only maker of a `Decision`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ..descriptor import ResolvedArtifact
+from ..errors import InvalidInput, SealpinError, VerificationFailed, quote
+from ..evidence import EvidenceKind, EvidenceSet
+from ..reference import ImageReference
+from ..signatures.second_opinion import SecondOpinion
+from ..weakening import Weakening
+from .authorities import AuthorityVerdict, Question, judge_authority
+from .conditions import check_value
+from .decision import AuthorityResult, Decision, Finding, Outcome, Scope
+from .engines.program import UNDECIDED_ERRORS, Answer, failed, passed, undecided
+from .model import (
+    EvidencePlace,
+    Formats,
+    Mode,
+    NoMatch,
+    PolicySet,
+    ProgramCondition,
+    ProgramInputs,
+    StaticAuthority,
+    TrustPolicy,
+)
+from .program_input import NO_FACTS, Facts, build_input
+from .select import Match, Resource, applicable, match_policies
+from .verifications import Verifications
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What must be fetched before an image can be decided on."""
+
+    places: tuple[EvidencePlace, ...] = ()
+    """Where evidence may lie; the image's own repository is a place whose repository is None."""
+    kinds: frozenset[EvidenceKind] = frozenset()
+    """Empty where no policy wants evidence."""
+    configs: bool = False
+    """Whether a program wants the image's configurations."""
+
+
+def needs_of(
+    policies: PolicySet,
+    reference: ImageReference,
+    *,
+    now_utc: datetime,
+    resource: Resource | None = None,
+) -> Needs:
+    """Say what to fetch for *reference*: the union over every policy that applies.
+
+    Raises `InvalidInput` ``reference.not-for-cluster`` as `policy.select` does.
+    """
+    matches = match_policies(policies, reference, now_utc=now_utc, resource=resource)
+    applying = applicable(policies, matches)
+    places: dict[EvidencePlace, None] = {}
+    kinds: set[EvidenceKind] = set()
+    for policy in applying:
+        for authority in policy.authorities:
+            if isinstance(authority, StaticAuthority):
+                continue
+            rules = authority.rules
+            if not rules.places_replace:
+                places[EvidencePlace(repository=None)] = None
+            places.update(dict.fromkeys(rules.places))
+            if rules.formats is not Formats.LEGACY:
+                kinds.add(EvidenceKind.BUNDLE)
+            if rules.formats is not Formats.BUNDLE and rules.wants_signature:
+                kinds.add(EvidenceKind.SIGNATURE_LAYER)
+            if rules.formats is not Formats.BUNDLE and rules.attestations:
+                kinds.add(EvidenceKind.ATTESTATION_LAYER)
+    configs = any(_inputs_of(policy).config for policy in applying)
+    return Needs(places=tuple(places), kinds=frozenset(kinds), configs=configs)
+
+
+def evaluate(
+    policies: PolicySet,
+    artifact: ResolvedArtifact,
+    evidence: EvidenceSet,
+    *,
+    now_utc: datetime,
+    second_opinion: SecondOpinion,
+    cache: Verifications,
+    facts: Facts = NO_FACTS,
+) -> Decision:
+    """Decide on *artifact*, whose digest *evidence* was gathered for.
+
+    Raises `ValueError` when they are about different digests, which is a caller's defect.
+    """
+    if evidence.subject != artifact.digest:
+        raise ValueError(f"evidence for {evidence.subject} cannot decide on {artifact.digest}")
+    reference = artifact.reference
+    # 1.
+    try:
+        matches = match_policies(policies, reference, now_utc=now_utc, resource=facts.resource)
+    except InvalidInput as error:
+        return _decide(
+            artifact, Outcome.DENIED, [_image_finding(reference, failed(error.code, error.message))]
+        )
+    applying = applicable(policies, matches)
+    notes = [finding for match in matches for finding in _match_notes(match)]
+    if not applying:
+        return _decide_unmatched(policies, artifact, notes)
+    # 2. and 3.
+    question = Question(
+        reference=reference,
+        evidence=evidence,
+        now_utc=now_utc,
+        second_opinion=second_opinion,
+        memory=cache,
+    )
+    verdicts = [_judge_policy(policy, question, facts) for policy in applying]
+    # 4.
+    outcome = _worst(verdict.outcome for verdict in verdicts)
+    satisfied = tuple(result for verdict in verdicts for result in verdict.satisfied)
+    weakenings = frozenset().union(*(verdict.weakenings for verdict in verdicts))
+    return Decision(
+        reference=reference,
+        artifact=artifact,
+        outcome=outcome,
+        findings=(
+            *notes,
+            *(finding for verdict in verdicts for finding in verdict.findings),
+            *_weakening_findings(reference, weakenings),
+        ),
+        satisfied=satisfied,
+        weakenings=weakenings,
+        unsigned=outcome is Outcome.ALLOWED and not satisfied,
+        policies=tuple(policy.name for policy in applying),
+    )
+
+
+def decide_unresolved(reference: ImageReference, error: SealpinError) -> Decision:
+    """Decide on an image whose digest could not be had: denied only for what is proven wrong."""
+    proven_wrong = isinstance(error, VerificationFailed)
+    answer = failed(error.code, error.message) if proven_wrong else undecided(error)
+    return Decision(
+        reference=reference,
+        artifact=None,
+        outcome=answer.outcome,
+        findings=(_image_finding(reference, replace(answer, hint=error.hint)),),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PolicyVerdict:
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    satisfied: tuple[AuthorityResult, ...] = ()
+    weakenings: frozenset[Weakening] = frozenset()
+
+
+def _judge_policy(policy: TrustPolicy, question: Question, facts: Facts) -> _PolicyVerdict:
+    if policy.unsigned_allowed:
+        finding = _policy_finding(policy, passed(), "allowed without evidence (unsigned: allow)")
+        weakening = frozenset({Weakening.UNSIGNED_ALLOWED})
+        return _PolicyVerdict(outcome=Outcome.ALLOWED, findings=(finding,), weakenings=weakening)
+    verdicts = [judge_authority(policy, authority, question) for authority in policy.authorities]
+    satisfying = tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.ALLOWED)
+    answer = _combine(policy, verdicts)
+    if answer.outcome is Outcome.ALLOWED and policy.condition is not None:
+        answer = _check_policy_condition(policy, satisfying, verdicts, question, facts)
+    return _conclude(policy, answer, verdicts, satisfying)
+
+
+def _combine(policy: TrustPolicy, verdicts: list[AuthorityVerdict]) -> Answer:
+    """Count the authorities: *threshold* of them, every *required* one among them."""
+    outcomes = {verdict.authority.name: verdict.outcome for verdict in verdicts}
+    if not verdicts:
+        return failed(
+            "policy.no-authorities", "the policy has no authority that could allow the image"
+        )
+    required = _worst(outcomes[name] for name in policy.required)
+    count = sum(outcome is Outcome.ALLOWED for outcome in outcomes.values())
+    possible = count + sum(outcome is Outcome.INCONCLUSIVE for outcome in outcomes.values())
+    if required is Outcome.ALLOWED and count >= policy.threshold:
+        return passed()
+    if required is Outcome.DENIED or possible < policy.threshold:
+        return _refused_by(policy, verdicts, count)
+    first = next(
+        verdict for verdict in verdicts if verdict.outcome is Outcome.INCONCLUSIVE
+    ).findings[0]
+    return Answer(
+        outcome=Outcome.INCONCLUSIVE,
+        code=first.code,
+        message=f"authority {first.name} could not be checked: {first.message}",
+        hint=first.hint,
+    )
+
+
+def _refused_by(policy: TrustPolicy, verdicts: list[AuthorityVerdict], count: int) -> Answer:
+    first = next(verdict for verdict in verdicts if verdict.outcome is Outcome.DENIED).findings[0]
+    wanted = f"{policy.threshold} of {len(verdicts)} authorities"
+    if policy.required:
+        wanted += f" with {', '.join(policy.required)} among them"
+    if len(verdicts) == 1:
+        return replace(failed(first.code, first.message), hint=first.hint)
+    return failed(
+        "policy.authorities", f"expected {wanted}, got {count}; {first.name}: {first.message}"
+    )
+
+
+def _check_policy_condition(
+    policy: TrustPolicy,
+    satisfying: tuple[AuthorityVerdict, ...],
+    verdicts: list[AuthorityVerdict],
+    question: Question,
+    facts: Facts,
+) -> Answer:
+    """Ask the policy's own condition about the authorities that passed.
+
+    A refusal is final only if no authority is undecided: with that one in the input the condition
+    might hold.
+    """
+    try:
+        document = build_input(satisfying, _inputs_of(policy), facts)
+        if isinstance(policy.condition, ProgramCondition):
+            answer = question.memory.run_program(
+                policy.condition, json.dumps(document).encode("ascii")
+            )
+        elif policy.condition is not None:
+            answer = check_value(policy.condition, document)
+        else:
+            answer = passed()
+    except SealpinError as error:
+        answer = (
+            undecided(error)
+            if isinstance(error, UNDECIDED_ERRORS)
+            else failed(error.code, error.message)
+        )
+    open_question = any(verdict.outcome is Outcome.INCONCLUSIVE for verdict in verdicts)
+    if answer.outcome is Outcome.DENIED and open_question:
+        return replace(answer, outcome=Outcome.INCONCLUSIVE)
+    return answer
+
+
+def _conclude(
+    policy: TrustPolicy,
+    answer: Answer,
+    verdicts: list[AuthorityVerdict],
+    satisfying: tuple[AuthorityVerdict, ...],
+) -> _PolicyVerdict:
+    findings = [_policy_finding(policy, answer, "satisfied")]
+    findings += [finding for verdict in verdicts for finding in verdict.findings]
+    if answer.outcome is Outcome.DENIED and policy.mode is Mode.WARN:
+        return _PolicyVerdict(
+            outcome=Outcome.ALLOWED,
+            findings=tuple(replace(finding, is_warning=True) for finding in findings),
+            weakenings=frozenset({Weakening.POLICY_WARN}),
+        )
+    if answer.outcome is not Outcome.ALLOWED:
+        return _PolicyVerdict(outcome=answer.outcome, findings=tuple(findings))
+    results = tuple(
+        AuthorityResult(
+            policy=policy.name, authority=verdict.authority.name, statements=verdict.statements
+        )
+        for verdict in satisfying
+        if verdict.statements
+    )
+    return _PolicyVerdict(
+        outcome=Outcome.ALLOWED,
+        findings=tuple(_as_note(finding) for finding in findings),
+        satisfied=results,
+        weakenings=_weakenings_used(policy, satisfying),
+    )
+
+
+def _weakenings_used(
+    policy: TrustPolicy, satisfying: tuple[AuthorityVerdict, ...]
+) -> frozenset[Weakening]:
+    used = set(policy.weakenings)
+    for verdict in satisfying:
+        if isinstance(verdict.authority, StaticAuthority):
+            used.add(Weakening.STATIC_PASS)
+        for statement in verdict.statements:
+            used |= statement.weakenings
+        for rule, _ in verdict.attestations:
+            if any(
+                isinstance(c, ProgramCondition) and c.absent_fields_pass for c in rule.conditions
+            ):
+                used.add(Weakening.CUE_COSIGN_SEMANTICS)
+    if isinstance(policy.condition, ProgramCondition) and policy.condition.absent_fields_pass:
+        used.add(Weakening.CUE_COSIGN_SEMANTICS)
+    return frozenset(used)
+
+
+def _decide_unmatched(
+    policies: PolicySet, artifact: ResolvedArtifact, notes: list[Finding]
+) -> Decision:
+    reference = artifact.reference
+    answer = failed("policy.no-match", f"no policy speaks of {quote(reference.normalised)}")
+    if policies.no_match is NoMatch.DENY:
+        hint = "add a policy whose images cover it; `sealpin policy match` tells which globs do"
+        return _decide(
+            artifact,
+            Outcome.DENIED,
+            [*notes, _image_finding(reference, replace(answer, hint=hint))],
+        )
+    warning = replace(_image_finding(reference, answer), is_warning=True)
+    findings = [*notes, warning] if policies.no_match is NoMatch.WARN else notes
+    weakenings = frozenset({Weakening.NO_MATCH_ALLOWED})
+    return Decision(
+        reference=reference,
+        artifact=artifact,
+        outcome=Outcome.ALLOWED,
+        findings=(*findings, *_weakening_findings(reference, weakenings)),
+        weakenings=weakenings,
+        unsigned=True,
+    )
+
+
+def _decide(artifact: ResolvedArtifact, outcome: Outcome, findings: list[Finding]) -> Decision:
+    return Decision(
+        reference=artifact.reference, artifact=artifact, outcome=outcome, findings=tuple(findings)
+    )
+
+
+def _match_notes(match: Match) -> Iterable[Finding]:
+    """Tell of exclusions, running and run out; both are exceptions somebody should know of."""
+    if match.exclusion is None:
+        return
+    until = match.exclusion.until_utc.date().isoformat()
+    if match.is_excluded:
+        code, message = "policy.excluded", f"excluded until {until}: {match.exclusion.reason}"
+    else:
+        code, message = (
+            "policy.exclusion-ended",
+            f"the exclusion ended on {until}: {match.exclusion.reason}",
+        )
+    yield Finding(
+        scope=Scope.POLICY,
+        name=match.policy.name,
+        outcome=Outcome.ALLOWED,
+        code=code,
+        message=message,
+        is_warning=True,
+    )
+
+
+def _policy_finding(policy: TrustPolicy, answer: Answer, satisfied: str) -> Finding:
+    return Finding(
+        scope=Scope.POLICY,
+        name=policy.name,
+        outcome=answer.outcome,
+        code=answer.code,
+        message=answer.message or satisfied,
+        hint=answer.hint,
+    )
+
+
+def _image_finding(reference: ImageReference, answer: Answer) -> Finding:
+    return Finding(
+        scope=Scope.IMAGE,
+        name=reference.normalised,
+        outcome=answer.outcome,
+        code=answer.code,
+        message=answer.message,
+        hint=answer.hint,
+    )
+
+
+def _weakening_findings(
+    reference: ImageReference, weakenings: frozenset[Weakening]
+) -> Iterable[Finding]:
+    for weakening in sorted(weakenings, key=lambda item: item.value):
+        yield Finding(
+            scope=Scope.IMAGE,
+            name=reference.normalised,
+            outcome=Outcome.ALLOWED,
+            code=weakening.value,
+            message=f"a check was given up: {weakening.value}",
+            is_warning=True,
+        )
+
+
+def _as_note(finding: Finding) -> Finding:
+    """In a satisfied policy, what did not satisfy is for information."""
+    return finding if finding.outcome is Outcome.ALLOWED else replace(finding, is_warning=True)
+
+
+def _worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Denied over inconclusive over allowed; of nothing, allowed."""
+    found = set(outcomes)
+    for outcome in (Outcome.DENIED, Outcome.INCONCLUSIVE):
+        if outcome in found:
+            return outcome
+    return Outcome.ALLOWED
+
+
+def _inputs_of(policy: TrustPolicy) -> ProgramInputs:
+    condition = policy.condition
+    return condition.inputs if isinstance(condition, ProgramCondition) else ProgramInputs()

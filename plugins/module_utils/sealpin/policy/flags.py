@@ -1,0 +1,178 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""A policy from identity flags: ``verify`` decides on the same path as a document.
+
+The flags are cosign's and slsa-verifier's; the modules' options are the same with underscores. They
+make one policy with one authority that speaks of every image, because the caller has named the
+images already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import InvalidInput, quote
+from ..regexes import compile_pattern
+from ..slsa.builders import GITHUB_PREFIX
+from ..trust.material import KeylessTrust, KeyTrust
+from ..weakening import Weakening
+from .fingerprint import make_policy_set
+from .identity import extension_oid
+from .match import repository_glob
+from .model import (
+    AttestationRule,
+    Authority,
+    EvidencePlace,
+    EvidenceRules,
+    IdentityRule,
+    KeyAuthority,
+    KeylessAuthority,
+    MatchReference,
+    PolicySet,
+    TextRule,
+    TrustPolicy,
+)
+from .publishers import find_publisher
+
+FLAGS_POLICY = "flags"
+"""Name of the policy that flags make, in findings and reports."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerFlags:
+    """Who may have signed, as flags say it; all empty for a key."""
+
+    identity: str = ""
+    identity_regexp: str = ""
+    issuer: str = ""
+    issuer_regexp: str = ""
+    workflow_trigger: str = ""
+    workflow_sha: str = ""
+    workflow_name: str = ""
+    workflow_repository: str = ""
+    workflow_ref: str = ""
+    publisher: str = ""
+
+    @property
+    def claims(self) -> tuple[tuple[str, TextRule], ...]:
+        """The workflow claims as certificate extensions, sorted by OID."""
+        wanted = {
+            "github_workflow_trigger": self.workflow_trigger,
+            "github_workflow_sha": self.workflow_sha,
+            "github_workflow_name": self.workflow_name,
+            "github_workflow_repository": self.workflow_repository,
+            "github_workflow_ref": self.workflow_ref,
+        }
+        return tuple(
+            sorted((extension_oid(name), value) for name, value in wanted.items() if value)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceFlags:
+    """What the evidence must carry and where it may lie."""
+
+    annotations: tuple[tuple[str, str], ...] = ()
+    """``-a key=value``, in order."""
+    attestations: tuple[AttestationRule, ...] = ()
+    """``--type`` with ``--policy``, or slsa-verifier's demands; they replace the image
+    signature.
+    """
+    places: tuple[EvidencePlace, ...] = ()
+    """``COSIGN_REPOSITORY``."""
+    places_replace: bool = False
+    any_predicate_as_signature: bool = False
+    """Any attestation counts as an image signature, as in cosign; a weakening."""
+    match_reference: MatchReference = MatchReference.WARN
+
+
+def policy_from_flags(
+    signer: SignerFlags, *, trust: KeylessTrust | KeyTrust, evidence: EvidenceFlags | None = None
+) -> PolicySet:
+    """Make the policy set of one invocation.
+
+    Raises `InvalidInput` ``identity.*`` for flags that do not say who may sign, ``pattern.*`` for a
+    bad expression, `MissingDependency` where an expression is given and ``re2`` is absent.
+    """
+    evidence = evidence or EvidenceFlags()
+    publisher = find_publisher(signer.publisher) if signer.publisher else None
+    rules = EvidenceRules(
+        attestations=evidence.attestations,
+        wants_signature=not evidence.attestations,
+        places=evidence.places or (publisher.places if publisher else ()),
+        places_replace=evidence.places_replace,
+        annotations=tuple(
+            sorted({*evidence.annotations, *(publisher.annotations if publisher else ())})
+        ),
+    )
+    weakenings = (
+        {Weakening.ANY_PREDICATE_AS_SIGNATURE} if evidence.any_predicate_as_signature else set()
+    )
+    policy = TrustPolicy(
+        name=FLAGS_POLICY,
+        images=publisher.images if publisher else (repository_glob("**"),),
+        authorities=(_authority(signer, trust, rules),),
+        match_reference=evidence.match_reference,
+        weakenings=frozenset(weakenings),
+        origin="command line",
+    )
+    return make_policy_set((policy,), origin=("command line",))
+
+
+def _authority(
+    signer: SignerFlags, trust: KeylessTrust | KeyTrust, rules: EvidenceRules
+) -> Authority:
+    if isinstance(trust, KeyTrust):
+        if signer != SignerFlags():
+            raise InvalidInput(
+                "identity.with-key",
+                f"a key says who signed: expected no identity flags beside {quote(trust.key.name)}",
+            )
+        return KeyAuthority(name="key", trust=trust, rules=rules)
+    if signer.publisher:
+        if signer != SignerFlags(publisher=signer.publisher):
+            raise InvalidInput(
+                "identity.with-publisher",
+                "a publisher fixes the identity: expected no identity flags beside it",
+            )
+        identities = find_publisher(signer.publisher).identities
+        return KeylessAuthority(
+            name="keyless",
+            identities=identities,
+            trust=trust,
+            rules=rules,
+            publisher=signer.publisher,
+        )
+    if signer == SignerFlags() and _builder_decides(rules):
+        return KeylessAuthority(name="keyless", identities=(), trust=trust, rules=rules)
+    return KeylessAuthority(
+        name="keyless", identities=(_identity(signer),), trust=trust, rules=rules
+    )
+
+
+def _identity(signer: SignerFlags) -> IdentityRule:
+    return IdentityRule(
+        issuer=_text_rule(signer.issuer, signer.issuer_regexp, "certificate-oidc-issuer"),
+        subject=_text_rule(signer.identity, signer.identity_regexp, "certificate-identity"),
+        extensions=signer.claims,
+    )
+
+
+def _text_rule(exact: str, pattern: str, flag: str) -> TextRule:
+    """Exactly one of the exact text and the expression; without either anyone could have signed."""
+    if bool(exact) == bool(pattern):
+        got = "both" if exact else "neither"
+        raise InvalidInput(
+            "identity.ambiguous" if exact else "identity.missing",
+            f"expected exactly one of --{flag} and --{flag}-regexp, got {got}",
+            hint="say who may have signed, or name a publisher (--publisher) or a key (--key)",
+        )
+    return exact or compile_pattern(pattern, where=f"--{flag}-regexp")
+
+
+def _builder_decides(rules: EvidenceRules) -> bool:
+    """Whether a provenance demand names a GitHub builder: its certificate is the identity."""
+    builders = [
+        rule.provenance.builder for rule in rules.attestations if rule.provenance is not None
+    ]
+    return any(builder is not None and builder.startswith(GITHUB_PREFIX) for builder in builders)

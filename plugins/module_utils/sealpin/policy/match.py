@@ -1,0 +1,187 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Image globs in their two dialects.
+
+A ClusterImagePolicy's glob is matched as policy-controller matches it: against the name its
+registry library makes of the reference (``index.docker.io/library/nginx:latest``, or ``…@sha256:…``
+without the tag), case-sensitively. The short spelling's glob is matched against the repository
+alone, Docker Hub folded to ``docker.io`` on both sides, so that a tag or a digest never decides
+which policy applies. In both, ``*`` stays within one path component and ``**`` does not. Which
+policies speak of an image is `select`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import lru_cache
+
+from ..errors import InvalidInput, quote
+from ..reference import ImageReference, Repository
+
+MAX_GLOB_CHARS = 512
+MAX_GLOB_WILDCARDS = 8
+"""The matcher backtracks: its worst case is the name's length (under 400) to the power of the
+wildcards.
+"""
+
+_CLUSTER_HUB = "index.docker.io"
+_CLUSTER_WHOLE = {"*/*": f"{_CLUSTER_HUB}/*/*", "*": f"{_CLUSTER_HUB}/library/*"}
+_CLUSTER_CHARACTERS = re.compile(r"[A-Za-z0-9_:/*.@-]+")
+_SHORT_CHARACTERS = re.compile(r"[a-z0-9_:/*.\[\]-]+")
+
+
+class Dialect(Enum):
+    """Whose rules a glob follows."""
+
+    CLUSTER = "cluster"
+    """ClusterImagePolicy's: the whole normalised name, tag or digest included."""
+    REPOSITORY = "repository"
+    """The short spelling's: the repository alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageGlob:
+    """A checked image glob; make one with `cluster_glob` or `repository_glob`."""
+
+    text: str
+    """As written."""
+    dialect: Dialect
+    _compiled: re.Pattern[str] = field(compare=False, repr=False)
+
+    def matches(self, reference: ImageReference) -> bool:
+        """Whether the glob covers *reference*.
+
+        Raises `InvalidInput` ``reference.not-for-cluster`` where policy-controller refuses the name
+        altogether.
+        """
+        if self.dialect is Dialect.CLUSTER:
+            return self.matches_name(cluster_name(reference.text))
+        return self.matches_name(str(reference.repository))
+
+    def matches_name(self, name: str) -> bool:
+        """Whether the glob covers *name*, which is in the dialect's form already."""
+        return self._compiled.fullmatch(name) is not None
+
+    @property
+    def specificity(self) -> tuple[int, int]:
+        """For "most specific wins": more literal characters, then fewer wildcards."""
+        return len(self.text) - self.text.count("*"), -len(re.findall(r"\*+", self.text))
+
+
+def cluster_glob(text: str) -> ImageGlob:
+    """Make a glob of a ClusterImagePolicy's text. Raises `InvalidInput` ``glob.malformed``."""
+    _check_shape(text, _CLUSTER_CHARACTERS)
+    return ImageGlob(text, Dialect.CLUSTER, _compile(_CLUSTER_WHOLE.get(text, text)))
+
+
+def repository_glob(text: str) -> ImageGlob:
+    """Make a glob of the short spelling's text: ``registry/path`` with wildcards.
+
+    Raises `InvalidInput` ``glob.malformed``, ``glob.tag`` or ``glob.no-registry``.
+    """
+    name, at, _ = text.partition("@")
+    registry, slash, path = name.partition("/")
+    if at or ":" in path:
+        raise InvalidInput(
+            "glob.tag",
+            f"a glob names repositories, not tags or digests: got {quote(text)}",
+            hint=f"write {registry}/{path.partition(':')[0]}",
+        )
+    _check_shape(text, _SHORT_CHARACTERS)
+    if "*" in registry:
+        return ImageGlob(text, Dialect.REPOSITORY, _compile(text))
+    if not slash or not (registry == "localhost" or "." in registry or ":" in registry):
+        raise InvalidInput(
+            "glob.no-registry",
+            f"a glob begins with the registry: got {quote(text)}",
+            hint=f"for Docker Hub write docker.io/{text if slash else 'library/' + text}",
+        )
+    folded = Repository.parse(f"{registry}/any/name").registry
+    return ImageGlob(text, Dialect.REPOSITORY, _compile(f"{folded}/{path}"))
+
+
+def match_glob(text: str, image: str) -> bool:
+    """Answer as policy-controller's ``glob.Match`` does on its own, outside any policy.
+
+    It tries the image as written after the normalised name, which no policy ever gets to see;
+    `policy match` and the vectors ask for it. Raises `InvalidInput` for a glob or a name it
+    refuses.
+    """
+    glob = cluster_glob(text)
+    name = cluster_name(image)
+    return glob.matches_name(name) or glob.matches_name(image)
+
+
+@lru_cache(maxsize=4096)
+def cluster_name(image: str) -> str:
+    """Return the name policy-controller matches: ggcr's ``ParseReference(image).Name()``.
+
+    Its grammar is its own: a host is only what has a dot or a colon (``localhost/a`` is on Docker
+    Hub), a repository has two characters or more, the host keeps its case, and a digest drops the
+    tag. Raises `InvalidInput` ``reference.not-for-cluster``.
+    """
+    name, at, digest = image.partition("@")
+    if at and re.fullmatch(r"sha256:[0-9a-f]{64}", digest) is None:
+        raise _refused(image, "its digest is not sha256 and 64 hexadecimal digits")
+    head, colon, tag = name.rpartition(":")
+    if colon and "/" not in tag:
+        name = head
+        if re.fullmatch(r"[A-Za-z0-9_.-]{1,128}", tag) is None:
+            raise _refused(image, "its tag is malformed")
+    else:
+        tag = "latest"
+    repository = _cluster_repository(name, image)
+    return f"{repository}@{digest}" if at else f"{repository}:{tag}"
+
+
+def _cluster_repository(name: str, image: str) -> str:
+    registry, slash, path = name.partition("/")
+    if not slash or not ("." in registry or ":" in registry):
+        registry, path = _CLUSTER_HUB, name
+    elif registry == "docker.io":
+        registry = _CLUSTER_HUB
+    if re.fullmatch(r"[a-z0-9_./-]{2,255}", path) is None:
+        raise _refused(image, "a repository is 2 to 255 characters of a-z 0-9 _ - . /")
+    if re.fullmatch(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?", registry) is None:
+        raise _refused(image, "its registry is malformed")
+    if registry == _CLUSTER_HUB and "/" not in path:
+        path = f"library/{path}"
+    return f"{registry}/{path}"
+
+
+def _refused(image: str, reason: str) -> InvalidInput:
+    return InvalidInput(
+        "reference.not-for-cluster",
+        f"a cluster's policy controller refuses the name {quote(image)}: {reason}",
+    )
+
+
+def _check_shape(text: str, characters: re.Pattern[str]) -> None:
+    """Bound a glob and its characters: there is no ``?``, ``[]`` or ``{}`` in either dialect."""
+    if characters.fullmatch(text) is None:
+        raise InvalidInput(
+            "glob.malformed",
+            f"not an image glob: {quote(text)}",
+            hint=(
+                "a glob is made of letters, digits, _ - . : / and the wildcards * (one component)"
+                " and ** (any)"
+            ),
+        )
+    wildcards = len(re.findall(r"\*+", text))
+    if len(text) > MAX_GLOB_CHARS or wildcards > MAX_GLOB_WILDCARDS:
+        raise InvalidInput(
+            "glob.malformed",
+            f"an image glob has at most {MAX_GLOB_CHARS} characters and {MAX_GLOB_WILDCARDS}"
+            " wildcards:"
+            f" got {len(text)} and {wildcards}",
+        )
+
+
+_WILDCARDS = {"**": ".*", "*": "[^/]*"}
+
+
+def _compile(text: str) -> re.Pattern[str]:
+    parts = re.findall(r"\*\*|\*|[^*]+", text)
+    return re.compile("".join(_WILDCARDS.get(part) or re.escape(part) for part in parts))
