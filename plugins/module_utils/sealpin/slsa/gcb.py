@@ -189,9 +189,12 @@ def _check_source(provenance: Provenance, expected: ExpectedProvenance) -> None:
 
 
 def _check_wrapper(entry: Claims, description: Claims, digest: Digest) -> None:
+    if entry.text("kind") != "BUILD":
+        raise VerificationFailed(
+            "gcb.kind", f"entry is no build: expected BUILD, got {quote(entry.text('kind'))}"
+        )
     summary = description["image_summary"]
     told = (
-        ("kind", "BUILD", entry.text("kind")),
         ("resource", str(digest), entry.text("resourceUri").rpartition("@")[2]),
         ("summary's digest", str(digest), summary.text("digest")),
         ("summary's name", str(digest), summary.text("fully_qualified_digest").rpartition("@")[2]),
