@@ -1,0 +1,241 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Refresh a trusted root by The Update Framework: the only file that imports ``tuf``.
+
+https://theupdateframework.github.io/specification/latest/, section 5 ("detailed client workflow"),
+is ``tuf.ngclient``'s; what it leaves to its user is here: one writer at a time, a document that is
+looked at before it replaces the last one, deadlines, and errors that say what happened. A failed
+refresh never takes away what is trusted already: its caller goes on with `tuf_cache.read_cached` or
+the embedded root, and says so.
+
+Procedure of `refresh`:
+
+1. hold the repository's folder; if another process refreshed it meanwhile, that is the answer
+2. resolve the host within two seconds
+3. walk root, timestamp, snapshot and targets metadata
+4. find the target by its fixed name, download it unless the verified copy is there
+5. read it as a trusted root
+6. replace the cached document
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from ..errors import InvalidInput, Unavailable, missing_library, quote
+from ..limits import MAX_CONFIG_BYTES
+from .root import parse_trusted_root
+from .tuf_cache import (
+    CachedRoot,
+    TufRepository,
+    cache_failure,
+    locked_folder,
+    read_cached,
+    write_cached,
+)
+
+try:
+    from tuf.api.exceptions import (
+        BadVersionNumberError,
+        DownloadError,
+        ExpiredMetadataError,
+        LengthOrHashMismatchError,
+        RepositoryError,
+        UnsignedMetadataError,
+    )
+    from tuf.ngclient.config import UpdaterConfig
+    from tuf.ngclient.fetcher import FetcherInterface
+    from tuf.ngclient.updater import Updater
+    from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
+except ImportError:
+    IS_AVAILABLE = False
+    FetcherInterface = object  # type: ignore[assignment,misc]  # a base class must exist
+else:
+    IS_AVAILABLE = True
+
+RESOLVE_TIMEOUT_S = 2.0
+REFRESH_TIMEOUT_S = 30.0
+_SOCKET_TIMEOUT_S = 5
+_USER_AGENT = "sealpin"
+_NO_TIME = timedelta(0)
+
+
+def refresh(
+    repository: TufRepository,
+    *,
+    cache_folder: Path,
+    now_utc: datetime,
+    ttl: timedelta = _NO_TIME,
+    timeout_s: float = REFRESH_TIMEOUT_S,
+) -> CachedRoot:
+    """Return the repository's present trusted root, and keep it in *cache_folder*.
+
+    A document confirmed less than *ttl* ago is returned as it is; the default always asks.
+    *timeout_s* is when no further request is made.
+
+    Raises `Unavailable` with code ``tuf.unreachable``, ``tuf.expired``, ``tuf.rollback``,
+    ``tuf.signature``, ``tuf.mismatch``, ``tuf.malformed``, ``tuf.no-target``,
+    ``tuf.unusable-target``, ``tuf.locked`` or ``tuf.cache``; `InvalidInput` ``tuf.bootstrap``
+    or ``tuf.unsafe-cache``; `MissingDependency` without the library.
+    """
+    if not IS_AVAILABLE:
+        raise missing_library("tuf", purpose="refreshing the trusted root")
+    with locked_folder(repository, cache_folder) as folder:
+        # 1.
+        cached = read_cached(repository, cache_folder)
+        if cached is not None and cached.is_fresh(now_utc, ttl):
+            return cached
+        # 2.
+        deadline_s = time.monotonic() + timeout_s
+        resolve_in_time(repository.url)
+        # 3., 4.
+        document = _download(repository, folder, deadline_s)
+        # 5.
+        try:
+            parse_trusted_root(document, what=f"the trusted root of {repository.name}")
+        except InvalidInput as error:
+            raise _failure(repository, "unusable-target", error.message) from error
+        # 6.
+        write_cached(folder, document, now_utc)
+        return CachedRoot(document=document, confirmed_utc=now_utc)
+
+
+def resolve_in_time(
+    url: str,
+    *,
+    timeout_s: float = RESOLVE_TIMEOUT_S,
+    lookup: Callable[[str, int | None], object] = socket.getaddrinfo,
+) -> None:
+    """Raise `Unavailable` ``tuf.unreachable`` unless *url*'s host has an address, in *timeout_s*.
+
+    The system's resolver can take half a minute over a name that does not exist and cannot be
+    interrupted, so it is asked on a thread that is left behind. Behind a proxy it is the proxy's
+    name that is looked up, as the client itself would.
+    """
+    target = urlsplit(_proxy_for(url) or url)
+    host = target.hostname or ""
+    answers: list[object] = []
+
+    def ask() -> None:
+        try:
+            answers.append(lookup(host, target.port))
+        except OSError:
+            return
+
+    thread = threading.Thread(target=ask, name="sealpin-resolve", daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+    if not answers:
+        raise Unavailable(
+            "tuf.unreachable",
+            f"the TUF repository cannot be reached: {quote(host)} does not resolve",
+            hint="check the network, or verify with what is trusted already: --offline",
+        )
+
+
+def _proxy_for(url: str) -> str:
+    """The proxy's URL, or empty; by the same environment variables as the client."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return ""
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
+
+class _BoundedFetcher(FetcherInterface):
+    """The library's fetcher, as long as there is time.
+
+    A body is read whole, so that whatever goes wrong under way becomes the library's own
+    `DownloadError`; each kind of metadata has its tighter bound in the library.
+    """
+
+    def __init__(self, deadline_s: float) -> None:
+        self._deadline_s = deadline_s
+        self._fetcher = Urllib3Fetcher(socket_timeout=_SOCKET_TIMEOUT_S, app_user_agent=_USER_AGENT)
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        self._check_time()
+        body = bytearray()
+        for chunk in self._fetcher.fetch(url):
+            self._check_time()
+            body += chunk
+            if len(body) > MAX_CONFIG_BYTES:
+                raise DownloadError(f"more than {MAX_CONFIG_BYTES} bytes from {url}")
+        return iter((bytes(body),))
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._deadline_s:
+            raise DownloadError("out of time")
+
+
+def _download(repository: TufRepository, folder: Path, deadline_s: float) -> bytes:
+    """Walk the metadata and return the target's bytes. The folder is held."""
+    metadata = folder / "metadata"
+    try:
+        metadata.mkdir(mode=0o700, exist_ok=True)
+        updater = _updater(repository, metadata, deadline_s)
+        updater.refresh()
+        found = updater.get_targetinfo(repository.target)
+        if found is None:
+            raise _failure(repository, "no-target", f"it has no target {repository.target}")
+        # The place is ours, whatever the repository calls its target.
+        place = folder / "target"
+        if updater.find_cached_target(found, str(place)) is None:
+            updater.download_target(found, str(place))
+        return place.read_bytes()
+    except (RepositoryError, DownloadError) as error:
+        raise _failure(repository, _code_of(error), _why(error)) from error
+    except OSError as error:
+        raise cache_failure(folder, error) from error
+
+
+def _updater(repository: TufRepository, metadata: Path, deadline_s: float) -> Updater:
+    try:
+        return Updater(
+            metadata_dir=str(metadata),
+            metadata_base_url=repository.url,
+            target_base_url=f"{repository.url.rstrip('/')}/targets/",
+            fetcher=_BoundedFetcher(deadline_s),
+            config=UpdaterConfig(app_user_agent=_USER_AGENT),
+            bootstrap=repository.bootstrap_root,
+        )
+    except RepositoryError as error:
+        raise InvalidInput(
+            "tuf.bootstrap",
+            f"the first root of {repository.name} is not valid TUF root metadata: {quote(error)}",
+            hint="give the root.json that the repository's owner published",
+        ) from error
+
+
+def _code_of(error: Exception) -> str:
+    """The specification's own cases (section 5) each have a code; the rest is malformed."""
+    codes: tuple[tuple[type[Exception], str], ...] = (
+        (DownloadError, "unreachable"),
+        (ExpiredMetadataError, "expired"),
+        (BadVersionNumberError, "rollback"),
+        (UnsignedMetadataError, "signature"),
+        (LengthOrHashMismatchError, "mismatch"),
+    )
+    return next((code for kind, code in codes if isinstance(error, kind)), "malformed")
+
+
+def _why(error: Exception) -> str:
+    """The library's message, with its cause where that says what happened."""
+    cause = f": {error.__cause__}" if error.__cause__ is not None else ""
+    return quote(f"{error}{cause}")
+
+
+def _failure(repository: TufRepository, code: str, why: str) -> Unavailable:
+    return Unavailable(
+        f"tuf.{code}",
+        f"the trusted root could not be refreshed from {repository.name} ({repository.url}): {why}",
+        hint="what is trusted already stays in use; try again with: sealpin trust update",
+    )
