@@ -26,7 +26,7 @@ policies:
       issuer: "https://token.actions.githubusercontent.com"
       identity: "https://github.com/example/app/.github/workflows/release.yaml@refs/heads/main"
 
-  # A publisher sealpin knows: its identities come from a reviewed table (sealpin verify --publisher list).
+  # A publisher sealpin knows: its identities come from a reviewed table.
   - images: ["registry.k8s.io/**"]
     publisher: kubernetes
 

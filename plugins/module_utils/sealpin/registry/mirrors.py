@@ -93,6 +93,12 @@ class Mirrors:
                 raise InvalidInput("mirror.twice", f"two mirrors for one prefix: {prefix}")
         return cls(rules=tuple(sorted(rules, key=lambda rule: -len(rule.prefix.parts))))
 
+    def over(self, other: Mirrors) -> Mirrors:
+        """Return these rules and those of *other* for prefixes that have none here."""
+        prefixes = {rule.prefix for rule in self.rules}
+        rules = (*self.rules, *(rule for rule in other.rules if rule.prefix not in prefixes))
+        return Mirrors(rules=tuple(sorted(rules, key=lambda rule: -len(rule.prefix.parts))))
+
     def find(self, repository: Repository) -> Mirror | None:
         """Return the rule of the longest prefix that holds *repository*."""
         for rule in self.rules:

@@ -1,0 +1,113 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""What cosign prints for a verified image: its report for people, its JSON for programs.
+
+Form: cosign v3's ``verify``, which the documented pipes (``| jq``) are written for. A line of the
+report is printed only for a check that was made; for bundles the JSON also has the certificate's
+identity, which cosign leaves out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sealpin.evidence import EvidenceKind
+from sealpin.mediatypes import ANNOTATION_BUNDLE, ANNOTATION_TIMESTAMP, FULCIO_OID_PREFIX
+from sealpin.policy.decision import Decision
+from sealpin.run import RunOptions
+from sealpin.signatures.verified import CertificateIdentity, VerifiedStatement
+from sealpin.weakening import Weakening
+
+_WORKFLOW_NAMES = {
+    "2": "githubWorkflowTrigger",
+    "3": "githubWorkflowSha",
+    "4": "githubWorkflowName",
+    "5": "githubWorkflowRepository",
+    "6": "githubWorkflowRef",
+}
+_GO_ESCAPES = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+
+
+def report_lines(decision: Decision, options: RunOptions) -> list[str]:
+    """Return the report cosign prints on standard error, a blank line first."""
+    statements = decision.statements
+    checks = []
+    if options.annotations:
+        checks.append("The specified annotations were verified.")
+    if Weakening.IGNORE_CLAIMS not in decision.weakenings:
+        checks.append("The cosign claims were validated")
+    if statements and all(statement.log_entries for statement in statements):
+        checks.append("Existence of the claims in the transparency log was verified offline")
+    if any(isinstance(statement.signer, CertificateIdentity) for statement in statements):
+        checks.append(
+            "The code-signing certificate was verified using trusted certificate authority"
+            " certificates"
+        )
+    else:
+        checks.append("The signatures were verified against the specified public key")
+    return [
+        "",
+        f"Verification for {decision.reference.cosign_name} --",
+        "The following checks were performed on each of these signatures:",
+        *(f"  - {check}" for check in checks),
+    ]
+
+
+def payload_document(decision: Decision) -> str:
+    """Return the JSON array cosign prints for one image."""
+    return go_json([payload_entry(statement, decision) for statement in decision.statements])
+
+
+def payload_entry(statement: VerifiedStatement, decision: Decision) -> dict[str, Any]:
+    """Return one signature as cosign shows it."""
+    if statement.evidence.kind is EvidenceKind.BUNDLE:
+        critical = {
+            "identity": {"docker-reference": decision.reference.cosign_name},
+            "image": {"docker-manifest-digest": str(statement.subject)},
+            "type": statement.predicate_type,
+        }
+        return {"critical": critical, "optional": _optional(statement, statement.annotations)}
+    payload = json.loads(statement.payload)
+    return {
+        "critical": payload["critical"],
+        "optional": _optional(statement, payload.get("optional")),
+    }
+
+
+def go_json(value: Any) -> str:
+    """Serialise as Go's encoding/json does: keys sorted, no spaces, HTML characters escaped."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.translate(_GO_ESCAPES)
+
+
+def _optional(
+    statement: VerifiedStatement, annotations: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return the signer's annotations with what was verified over them, so none can pass for it."""
+    facts: dict[str, Any] = {}
+    if isinstance(statement.signer, CertificateIdentity):
+        facts |= _identity_facts(statement.signer)
+    for name, annotation in (
+        ("Bundle", ANNOTATION_BUNDLE),
+        ("RFC3161Timestamp", ANNOTATION_TIMESTAMP),
+    ):
+        text = statement.evidence.annotations.get(annotation)
+        if text:
+            facts[name] = json.loads(text)
+    if not facts and annotations is None:
+        return None
+    return {**(annotations or {}), **facts}
+
+
+def _identity_facts(signer: CertificateIdentity) -> dict[str, str]:
+    facts = {"Subject": signer.subjects[0].value if signer.subjects else ""}
+    facts["Issuer"] = facts[f"{FULCIO_OID_PREFIX}.1"] = signer.issuer
+    for number, name in _WORKFLOW_NAMES.items():
+        value = signer.extensions.get(f"{FULCIO_OID_PREFIX}.{number}")
+        if value:
+            facts[name] = facts[f"{FULCIO_OID_PREFIX}.{number}"] = value
+    return facts

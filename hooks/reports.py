@@ -1,0 +1,43 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Print decisions: the text report for people, the JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+from sealpin.policy.decision import Decision, Outcome
+from sealpin.report.document import decision_to_dict, report_document
+from sealpin.report.text import image_lines, summary_line
+from sealpin.weakening import Weakening
+
+from .terminal import style_for
+
+
+def print_report(
+    decisions: Sequence[Decision], form: str, *, weakenings: Iterable[Weakening] = ()
+) -> None:
+    """Print every decision on standard output as ``text`` or ``json``."""
+    document = report_document(
+        map(decision_to_dict, decisions),
+        weakenings=sorted(weakening.value for weakening in weakenings),
+    )
+    if form == "json":
+        print(json.dumps(document, indent=2))
+        return
+    style = style_for(sys.stdout)
+    for image in document["images"]:
+        print("\n".join(image_lines(image, style)))
+    for weakening in document["weakenings"]:
+        print(style.paint(f"warning: weakened: {weakening}", "33"))
+    print(summary_line(document["summary"], style))
+
+
+def print_refusals(decisions: Iterable[Decision]) -> None:
+    """Print on standard error why images were refused or could not be checked."""
+    style = style_for(sys.stderr)
+    for decision in decisions:
+        if decision.outcome is not Outcome.ALLOWED:
+            print("\n".join(image_lines(decision_to_dict(decision), style)), file=sys.stderr)

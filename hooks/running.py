@@ -1,0 +1,83 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""From parsed arguments to the core's `RunOptions`, and the session of a verb."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from sealpin.api import Session
+from sealpin.clock import SystemClock
+from sealpin.errors import InvalidInput, quote
+from sealpin.reference import ImageReference
+from sealpin.registry.mirrors import Mirrors
+from sealpin.run import RunOptions, open_session
+from sealpin.weakening import Weakening
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LISTS = {"mirror": "mirrors"}
+
+
+def run_options(arguments: argparse.Namespace, **changes: object) -> RunOptions:
+    """Return the options *arguments* give; what a verb does not have keeps its default.
+
+    Raises `InvalidInput` ``usage`` for values that do not parse.
+    """
+    names = {field.name for field in fields(RunOptions)}
+    values: dict[str, object] = {}
+    for name, value in vars(arguments).items():
+        known = _LISTS.get(name, name)
+        if known in names:
+            values[known] = tuple(value) if isinstance(value, list) else value
+    if "annotations" in values:
+        values["annotations"] = parse_annotations(arguments.annotations)
+    if "timeout" in vars(arguments):
+        values["timeout_s"] = parse_duration_s(arguments.timeout)
+    return RunOptions(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def new_session(options: RunOptions, *, mirrors: Mirrors | None = None) -> Session:
+    """Return the session of a verb, run in the working directory."""
+    return open_session(
+        options, base=Path.cwd(), clock=SystemClock(), environment=os.environ, mirrors=mirrors
+    )
+
+
+def registry_weakenings(options: RunOptions) -> frozenset[Weakening]:
+    """Return what the options give up between here and the registry."""
+    given = {
+        Weakening.INSECURE_REGISTRY: options.allow_insecure_registry,
+        Weakening.HTTP_REGISTRY: options.allow_http_registry,
+    }
+    return frozenset(weakening for weakening, is_given in given.items() if is_given)
+
+
+def parse_references(texts: list[str]) -> tuple[ImageReference, ...]:
+    """Parse every image named. Raises `InvalidInput` for the first that is none."""
+    return tuple(ImageReference.parse(text) for text in texts)
+
+
+def parse_annotations(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """Parse ``key=value``, separated by commas too; the last of a key counts, as in cosign."""
+    pairs: dict[str, str] = {}
+    for word in (word for text in texts for word in text.split(",")):
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise InvalidInput("usage", f"unable to parse annotation: {quote(word)}")
+        pairs[key] = value
+    return tuple(pairs.items())
+
+
+def parse_duration_s(text: str) -> float:
+    """Parse a Go duration (``3m0s``, ``500ms``) to seconds."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise InvalidInput(
+            "usage", f"not a duration: {quote(text)}", hint="write it as 3m0s or 90s"
+        )
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)

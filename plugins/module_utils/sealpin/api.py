@@ -1,0 +1,239 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The whole public surface of the core: a `Session` that resolves, gathers, decides.
+
+A session is one run. It holds the one source images are read from and remembers what it
+verified, so that however many files and policies name an image, each tag is resolved once and
+each digest is fetched and verified once. Network work runs in threads; verification runs in the
+calling thread while the network is awaited (OpenSSL holds the interpreter's lock while it
+verifies, so more threads would not be faster).
+
+The steps for one image:
+
+1. say what the policies that speak of it need, from its name alone (`policy.evaluate.needs_of`)
+2. resolve the reference to one digest; with a platform, choose that child of the index
+3. gather the evidence for the digest from every place that is needed; nothing where nothing is
+4. evaluate evidence and policies to a decision
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any
+
+from . import jsonbytes
+from .clock import Clock
+from .descriptor import Platform, ResolvedArtifact
+from .errors import SealpinError
+from .evidence import EvidenceSet
+from .limits import MAX_CONFIG_BYTES
+from .policy.decision import Decision
+from .policy.evaluate import Needs, decide_unresolved, evaluate, needs_of
+from .policy.model import PolicySet
+from .policy.program_input import Facts
+from .policy.select import Resource
+from .policy.verifications import Verifications
+from .reference import ImageReference, Repository
+from .registry.discover import discover
+from .registry.manifest import parse_image
+from .registry.platforms import choose_platform, with_children
+from .registry.source import Source
+from .signatures.second_opinion import SecondOpinion
+
+OnProgress = Callable[[int, int], None]
+"""Called with how many images are decided, of how many."""
+
+DEFAULT_MAX_WORKERS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What steps 2 and 3 brought."""
+
+    artifact: ResolvedArtifact
+    evidence: EvidenceSet
+    configs: dict[str, Any]
+    """Image configuration by platform; empty unless a policy's program wants them."""
+
+
+class Session:
+    """One run over one source of images. Use it as a context manager: it owns threads."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        clock: Clock,
+        second_opinion: SecondOpinion = SecondOpinion.AUTO,
+        max_workers: int = DEFAULT_MAX_WORKERS,
+    ) -> None:
+        self._source = source
+        self._now_utc = clock.now_utc()
+        self._second_opinion = second_opinion
+        self._verifications = Verifications()
+        # An image waits for its lookups, so the two must not share one pool of threads.
+        self._images = ThreadPoolExecutor(max_workers, thread_name_prefix="sealpin-image")
+        self._lookups = ThreadPoolExecutor(max_workers, thread_name_prefix="sealpin-lookup")
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for pool in (self._images, self._lookups):
+            pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def decide(
+        self,
+        references: Sequence[ImageReference],
+        policies: PolicySet,
+        *,
+        platform: Platform | None = None,
+        resource: Resource | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> tuple[Decision, ...]:
+        """Decide on each of *references*, in their order; equal ones are decided once.
+
+        With *platform* the decision is about that child of an index. No error of one image ends
+        the run: it becomes that image's decision.
+        """
+        written: dict[ImageReference, list[int]] = {}
+        for position, reference in enumerate(references):
+            written.setdefault(reference, []).append(position)
+        pending = {
+            self._images.submit(self._gather, reference, policies, platform, resource): positions
+            for reference, positions in written.items()
+        }
+        decided: dict[int, Decision] = {}
+        for future in as_completed(pending):
+            for position in pending[future]:
+                decided[position] = self._conclude(references[position], future, policies, resource)
+            if on_progress is not None:
+                on_progress(len(decided), len(references))
+        return tuple(decided[position] for position in range(len(references)))
+
+    def resolve(
+        self, references: Sequence[ImageReference], *, platform: Platform | None = None
+    ) -> tuple[ResolvedArtifact | SealpinError, ...]:
+        """Resolve each of *references*, verified by nobody: what ``sealpin digest`` prints."""
+        pending = [self._images.submit(self._resolve, r, platform) for r in references]
+        return tuple(_result(future) for future in pending)
+
+    def platforms(self, artifact: ResolvedArtifact) -> ResolvedArtifact:
+        """Return *artifact* with the platform manifests of an index."""
+        return with_children(self._source, artifact)
+
+    def gather(self, artifact: ResolvedArtifact, *, needs: Needs) -> EvidenceSet:
+        """Return the evidence for *artifact*, verified by nobody: ``sealpin download``."""
+        if not needs.kinds:
+            return EvidenceSet(subject=artifact.digest)
+        image = artifact.reference.repository
+        by_prefix: dict[str, list[Repository]] = {}
+        for place in needs.places:
+            by_prefix.setdefault(place.tag_prefix, []).append(place.repository or image)
+        sets = [
+            discover(
+                self._source,
+                image=image,
+                subject=artifact.digest,
+                repositories=tuple(repositories),
+                tag_prefix=prefix,
+                want=needs.kinds,
+                executor=self._lookups,
+            )
+            for prefix, repositories in by_prefix.items()
+        ]
+        return _union(artifact, sets)
+
+    def _gather(
+        self,
+        reference: ImageReference,
+        policies: PolicySet,
+        platform: Platform | None,
+        resource: Resource | None,
+    ) -> Gathered:
+        # 1.
+        needs = needs_of(policies, reference, now_utc=self._now_utc, resource=resource)
+        # 2.
+        artifact = self._resolve(reference, platform)
+        # 3.
+        return Gathered(
+            artifact=artifact,
+            evidence=self.gather(artifact, needs=needs),
+            configs=self._configs(artifact) if needs.configs else {},
+        )
+
+    def _conclude(
+        self,
+        reference: ImageReference,
+        future: Future[Gathered],
+        policies: PolicySet,
+        resource: Resource | None,
+    ) -> Decision:
+        try:
+            gathered = future.result()
+        except SealpinError as error:
+            return decide_unresolved(reference, error)
+        # 4.
+        return evaluate(
+            policies,
+            replace(gathered.artifact, reference=reference),
+            gathered.evidence,
+            now_utc=self._now_utc,
+            second_opinion=self._second_opinion,
+            cache=self._verifications,
+            facts=Facts(resource=resource, configs=gathered.configs),
+        )
+
+    def _resolve(self, reference: ImageReference, platform: Platform | None) -> ResolvedArtifact:
+        artifact = self._source.resolve(reference)
+        if platform is None:
+            return artifact
+        index = with_children(self._source, artifact)
+        child = choose_platform(index, platform)
+        return replace(index, digest=child.digest, media_type=child.media_type)
+
+    def _configs(self, artifact: ResolvedArtifact) -> dict[str, Any]:
+        """Read the image's configuration, or that of each platform."""
+        index = with_children(self._source, artifact)
+        repository = artifact.reference.repository
+        children = {str(c.platform): c.digest for c in index.children} or {"": artifact.digest}
+        configs = {}
+        for name, digest in children.items():
+            manifest = parse_image(self._source.manifest(repository, digest))
+            content = self._source.blob(
+                repository, manifest.config.digest, max_bytes=MAX_CONFIG_BYTES
+            )
+            config = jsonbytes.parse_object(content, what=f"configuration of {artifact.reference}")
+            configs[name or _platform_of(config)] = config
+        return configs
+
+
+def _union(artifact: ResolvedArtifact, sets: Iterable[EvidenceSet]) -> EvidenceSet:
+    found = tuple(sets)
+    if len(found) == 1:
+        return found[0]
+    return EvidenceSet(
+        subject=artifact.digest,
+        items=tuple(item for one in found for item in one.items),
+        gaps=tuple(gap for one in found for gap in one.gaps),
+    )
+
+
+def _platform_of(config: dict[str, Any]) -> str:
+    parts = (config.get("os", ""), config.get("architecture", ""), config.get("variant", ""))
+    return "/".join(part for part in parts if isinstance(part, str) and part)
+
+
+def _result(future: Future[ResolvedArtifact]) -> ResolvedArtifact | SealpinError:
+    try:
+        return future.result()
+    except SealpinError as error:
+        return error
