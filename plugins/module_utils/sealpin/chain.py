@@ -78,7 +78,7 @@ def verify_chain(
         raise refusals[0]
     raise VerificationFailed(
         "chain.unknown-authority",
-        f"certificate {quote(leaf.subject)} (issued by {quote(leaf.issuer)}) does not chain to a"
+        f"certificate {leaf.label} (issued by {quote(leaf.issuer)}) does not chain to a"
         " trusted root",
     )
 
@@ -122,7 +122,7 @@ def _check_leaf(
     if leaf.is_authority:
         raise VerificationFailed(
             "chain.leaf-is-authority",
-            f"certificate {quote(leaf.subject)} is an authority's, expected a signing certificate",
+            f"certificate {leaf.label} is an authority's, expected a signing certificate",
         )
     must_say = profile is ChainProfile.SIGSTORE
     _check_usage(leaf, allowed=leaf.may_sign_content, use="digital signature", must_say=must_say)
@@ -138,13 +138,13 @@ def _check_authority(
     if not authority.is_authority:
         raise VerificationFailed(
             "chain.not-an-authority",
-            f"certificate {quote(authority.subject)} issued another, but its basic constraints do"
+            f"certificate {authority.label} issued another, but its basic constraints do"
             " not allow it",
         )
     if authority.path_length is not None and authorities_below > authority.path_length:
         raise VerificationFailed(
             "chain.path-length",
-            f"authority {quote(authority.subject)} may have {authority.path_length} authorities"
+            f"authority {authority.label} may have {authority.path_length} authorities"
             f" below it, got {authorities_below}",
         )
     _check_usage(
@@ -162,7 +162,7 @@ def _check_usage(
     if allowed is False or (allowed is None and must_say):
         raise VerificationFailed(
             "chain.key-usage",
-            f"certificate {quote(certificate.subject)} has the wrong key usage: expected {use}",
+            f"certificate {certificate.label} has the wrong key usage: expected {use}",
         )
 
 
@@ -173,7 +173,7 @@ def _check_purpose(certificate: Certificate, purpose: ChainPurpose, *, must_say:
     if purpose.value not in (usages or ()) and _ANY_EXTENDED_KEY_USAGE not in (usages or ()):
         raise VerificationFailed(
             "chain.extended-key-usage",
-            f"certificate {quote(certificate.subject)} has the wrong extended key usage: expected"
+            f"certificate {certificate.label} has the wrong extended key usage: expected"
             f" {purpose.value} ({purpose.name.lower()}), got {', '.join(usages or ()) or 'none'}",
         )
 
@@ -186,7 +186,7 @@ def _check_extensions(certificate: Certificate) -> None:
     if unprocessed:
         raise VerificationFailed(
             "chain.unsupported-extension",
-            f"certificate {quote(certificate.subject)} has extension {unprocessed[0]},"
+            f"certificate {certificate.label} has extension {unprocessed[0]},"
             " which must be processed and is not supported",
         )
 

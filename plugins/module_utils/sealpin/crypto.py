@@ -221,7 +221,7 @@ class Certificate:
     @property
     def public_key(self) -> PublicKey:
         """Raises `InvalidInput` ``key.unsupported`` or ``key.malformed``."""
-        what = f"the key of certificate {quote(self.subject)}"
+        what = f"the key of certificate {self.label}"
         try:
             return PublicKey._of(self._certificate.public_key(), what)
         except (ValueError, UnsupportedAlgorithm) as error:
@@ -231,6 +231,14 @@ class Certificate:
     def subject(self) -> str:
         """The distinguished name, RFC 4514; often empty in signing certificates."""
         return self._certificate.subject.rfc4514_string()
+
+    @property
+    def label(self) -> str:
+        """How messages call it: subject, else first alternative name, else serial number."""
+        names = [value for _, value in self.subject_names()[:1]]
+        return quote(
+            self.subject or "".join(names) or f"serial {self._certificate.serial_number:x}"
+        )
 
     @property
     def issuer(self) -> str:
@@ -337,13 +345,13 @@ class Certificate:
         if at_utc > self.not_after_utc:
             raise VerificationFailed(
                 "chain.expired",
-                f"certificate {quote(self.subject)} had expired: valid until"
+                f"certificate {self.label} had expired: valid until"
                 f" {self.not_after_utc:%Y-%m-%dT%H:%M:%SZ}, used at {at_utc:%Y-%m-%dT%H:%M:%SZ}",
             )
         if at_utc < self.not_before_utc:
             raise VerificationFailed(
                 "chain.not-yet-valid",
-                f"certificate {quote(self.subject)} was not valid yet: valid from"
+                f"certificate {self.label} was not valid yet: valid from"
                 f" {self.not_before_utc:%Y-%m-%dT%H:%M:%SZ}, used at {at_utc:%Y-%m-%dT%H:%M:%SZ}",
             )
 

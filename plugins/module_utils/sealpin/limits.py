@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bounds on everything that comes from outside. Units are in the names.
 
-The counts for bundles are sigstore-go's (GHSA-cq38-jh5f-37mq), the layer count is cosign's (CVE-2023-46737).
+The counts for bundles are sigstore-go's (GHSA-cq38-jh5f-37mq), the layer count is cosign's
+(CVE-2023-46737).
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ MAX_SUBJECTS = 1024
 MAX_DIGESTS_PER_SUBJECT = 32
 MAX_CHAIN_CERTIFICATES = 10
 MAX_PROOF_HASHES = 64
+MAX_CHECKPOINT_CHARS = 64 * 1024
+MAX_CHECKPOINT_SIGNATURES = 64
+MAX_SCTS = 32
 
 MAX_JSON_DEPTH = 100
 MAX_JSON_NODES = 2_000_000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..crypto import HASH_ALGORITHMS, PublicKey
 from ..errors import InvalidInput, quote
-from .root import ALWAYS, Window
+from .window import ALWAYS, Window
 
 MAX_KEY_BYTES = 64 * 1024
 

@@ -11,10 +11,8 @@ form, canonically, which is what its digest is over.
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +21,18 @@ from ..chain import ChainProfile
 from ..crypto import Certificate, KeyAlgorithm, PublicKey
 from ..digest import Digest
 from ..errors import InvalidInput, quote
+from ..jsonfields import (
+    Fields,
+    read_object,
+    read_objects,
+    read_optional_object,
+    read_optional_text,
+)
 from ..limits import MAX_CHAIN_CERTIFICATES, MAX_CONFIG_BYTES
+from .window import ALWAYS, Window, format_time, parse_time
+
+MAX_AUTHORITIES = 100
+"""Of one kind in one document."""
 
 MAX_PEM_CERTIFICATES = 100
 """In one PEM file of roots or intermediates."""
@@ -32,26 +41,6 @@ MEDIA_TYPES = (
     "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
     "application/vnd.dev.sigstore.trustedroot.v0.1+json",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A span of time, both ends included; a missing end is open."""
-
-    start_utc: datetime | None = None
-    end_utc: datetime | None = None
-
-    def contains(self, at_utc: datetime) -> bool:
-        """Whether *at_utc* (aware) lies within, the ends included."""
-        after_start = self.start_utc is None or self.start_utc <= at_utc
-        return after_start and (self.end_utc is None or at_utc <= self.end_utc)
-
-    def __str__(self) -> str:
-        start = format_time(self.start_utc) if self.start_utc else "always"
-        return f"{start} to {format_time(self.end_utc) if self.end_utc else 'now on'}"
-
-
-ALWAYS = Window()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,57 +204,63 @@ def _parse(data: bytes, what: str) -> TrustedRoot:
     return TrustedRoot(
         certificate_authorities=tuple(
             _read_authority(item, what)
-            for item in _objects(document, "certificateAuthorities", what)
+            for item in _entries(document, "certificateAuthorities", what)
         ),
         transparency_logs=_read_logs(document, "tlogs", what, unsupported),
         ct_logs=_read_logs(document, "ctlogs", what, unsupported),
         timestamp_authorities=tuple(
             _read_timestamp_authority(item, what)
-            for item in _objects(document, "timestampAuthorities", what)
+            for item in _entries(document, "timestampAuthorities", what)
         ),
         unsupported=tuple(unsupported),
     )
 
 
-def _read_authority(item: Mapping[str, Any], what: str) -> CertificateAuthority:
+def _entries(document: Fields, key: str, what: str) -> tuple[Fields, ...]:
+    return read_objects(document, key, what=what, at_most=MAX_AUTHORITIES)
+
+
+def _read_authority(item: Fields, what: str) -> CertificateAuthority:
     chain = _read_chain(item, what)
     return CertificateAuthority(
-        name=_text(item, "uri", what),
+        name=read_optional_text(item, "uri", what=what),
         root=chain[-1],
         intermediates=chain[:-1],
         window=_read_window(item, what),
     )
 
 
-def _read_timestamp_authority(item: Mapping[str, Any], what: str) -> TimestampAuthority:
+def _read_timestamp_authority(item: Fields, what: str) -> TimestampAuthority:
     chain = _read_chain(item, what)
     window = _read_window(item, what)
-    return _timestamp_authority(chain, _text(item, "uri", what), window, ChainProfile.SIGSTORE)
+    return _timestamp_authority(
+        chain, read_optional_text(item, "uri", what=what), window, ChainProfile.SIGSTORE
+    )
 
 
 def _read_logs(
-    document: Mapping[str, Any], key: str, what: str, unsupported: list[str]
+    document: Fields, key: str, what: str, unsupported: list[str]
 ) -> tuple[TransparencyLog, ...]:
     logs = []
-    for item in _objects(document, key, what):
+    for item in _entries(document, key, what):
         try:
             logs.append(_read_log(item, what))
         except InvalidInput as error:
             # A log with a kind of key from the future must not take the others down with it.
             if error.code != "key.unsupported":
                 raise
-            unsupported.append(_text(item, "baseUrl", what))
+            unsupported.append(read_optional_text(item, "baseUrl", what=what))
     return tuple(logs)
 
 
-def _read_log(item: Mapping[str, Any], what: str) -> TransparencyLog:
-    name = _text(item, "baseUrl", what)
-    public_key = _object(item, "publicKey", what)
+def _read_log(item: Fields, what: str) -> TransparencyLog:
+    name = read_optional_text(item, "baseUrl", what=what)
+    public_key = read_object(item, "publicKey", what=what)
     window = _read_window(public_key, what)
     if window.start_utc is None:
         raise _malformed(what, f"log {quote(name)} has no start of validity")
     raw = jsonbytes.decode_base64(public_key.get("rawBytes"), what=f"the key of log {quote(name)}")
-    log_id = _object(item, "logId", what).get("keyId")
+    log_id = read_object(item, "logId", what=what).get("keyId")
     return TransparencyLog(
         name=name,
         log_id=jsonbytes.decode_base64(log_id, what=f"the identifier of log {quote(name)}"),
@@ -274,84 +269,33 @@ def _read_log(item: Mapping[str, Any], what: str) -> TransparencyLog:
     )
 
 
-def _read_chain(item: Mapping[str, Any], what: str) -> tuple[Certificate, ...]:
+def _read_chain(item: Fields, what: str) -> tuple[Certificate, ...]:
     certificates = tuple(
         Certificate.from_der(
             jsonbytes.decode_base64(entry.get("rawBytes"), what=f"a certificate of {what}"),
             what=f"a certificate of {what}",
         )
-        for entry in _objects(_object(item, "certChain", what), "certificates", what)
-    )
-    if not 1 <= len(certificates) <= MAX_CHAIN_CERTIFICATES:
-        raise _malformed(
-            what,
-            f"expected a chain of 1 to {MAX_CHAIN_CERTIFICATES} certificates,"
-            f" got {len(certificates)}",
+        for entry in read_objects(
+            read_object(item, "certChain", what=what),
+            "certificates",
+            what=what,
+            at_most=MAX_CHAIN_CERTIFICATES,
         )
+    )
+    if not certificates:
+        raise _malformed(what, "expected a certificate chain, got an empty one")
     return certificates
 
 
-def _read_window(item: Mapping[str, Any], what: str) -> Window:
-    if item.get("validFor") is None:
+def _read_window(item: Fields, what: str) -> Window:
+    bounds = read_optional_object(item, "validFor", what=what)
+    if bounds is None:
         return ALWAYS
-    bounds = _object(item, "validFor", what)
     start, end = bounds.get("start"), bounds.get("end")
     return Window(
         start_utc=None if start is None else parse_time(start, what=what),
         end_utc=None if end is None else parse_time(end, what=what),
     )
-
-
-def _object(item: Mapping[str, Any], key: str, what: str) -> Mapping[str, Any]:
-    value = item.get(key)
-    if not isinstance(value, dict):
-        raise _malformed(what, f"expected an object in {key}, got {type(value).__name__}")
-    return value
-
-
-def _objects(item: Mapping[str, Any], key: str, what: str) -> tuple[Mapping[str, Any], ...]:
-    """The list of objects under *key*; protobuf's JSON leaves an empty list out."""
-    value = item.get(key)
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise _malformed(what, f"expected a list of objects in {key}")
-    return tuple(value)
-
-
-def _text(item: Mapping[str, Any], key: str, what: str) -> str:
-    value = item.get(key, "")
-    if not isinstance(value, str):
-        raise _malformed(what, f"expected text in {key}, got {type(value).__name__}")
-    return value
-
-
-def format_time(moment_utc: datetime) -> str:
-    """Write a moment as RFC 3339 with as many fractional digits as it needs."""
-    text = moment_utc.astimezone(timezone.utc).replace(tzinfo=None).isoformat()
-    return text + "Z"
-
-
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
-)
-
-
-def parse_time(text: object, *, what: str) -> datetime:
-    """Read an RFC 3339 timestamp; nanoseconds are cut to microseconds."""
-    match = _TIME.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise _malformed(what, f"not a time: {quote(text)}")
-    day, clock, fraction, sign, hours, minutes = match.groups()
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
-    except ValueError as error:
-        raise _malformed(what, f"not a time: {quote(text)}") from error
-    moment += timedelta(microseconds=int(((fraction or "") + "000000")[:6]))
-    if sign:
-        offset = timedelta(hours=int(hours), minutes=int(minutes))
-        moment = moment - offset if sign == "+" else moment + offset
-    return moment
 
 
 def _private_authority(
