@@ -1,0 +1,117 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images in Ansible playbooks and task files: the options of modules that run or pull containers.
+
+Only options of known modules are images (``image:`` of a cloud module is a disk). The tables follow
+the documentation of ``containers.podman``, ``community.docker`` and ``kubernetes.core``; a module
+may be written with its collection or without.
+"""
+
+from __future__ import annotations
+
+from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlschema import Path, render_path
+from .kubernetes import read_object
+from .survey import Survey, literal_obstacle, parse_reference
+
+_TASK_LISTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
+_COLLECTIONS = ("containers.podman.", "community.docker.", "community.general.", "kubernetes.core.")
+
+# Module: option that holds the whole reference.
+_IMAGE_OPTIONS = {
+    "podman_container": "image",
+    "podman_containers": "image",
+    "podman_image": "name",
+    "podman_runlabel": "image",
+    "podman_pod": "infra_image",
+    "docker_container": "image",
+    "docker_image": "name",
+    "docker_image_pull": "name",
+    "docker_swarm_service": "image",
+}
+_DEFINITION_MODULES = frozenset({"k8s"})
+
+
+def is_ansible(document: Document) -> bool:
+    """Whether a document is a list of plays or tasks."""
+    root = document.root
+    if not isinstance(root, Sequence) or not root.items:
+        return False
+    return all(isinstance(item, Mapping) for item in root.items)
+
+
+def find_ansible(document: Document, survey: Survey) -> None:
+    """Note every image of a playbook or task file."""
+    if isinstance(document.root, Sequence):
+        _read_tasks(document.root, (), survey)
+
+
+def _read_tasks(tasks: Node | None, path: Path, survey: Survey) -> None:
+    for index, task in enumerate(tasks.items if isinstance(tasks, Sequence) else ()):
+        below = (*path, index)
+        for key, value in survey.entries(task):
+            name = _module_name(key.value)
+            if key.value in _TASK_LISTS:
+                _read_tasks(value, (*below, key.value), survey)
+            elif name in _IMAGE_OPTIONS:
+                _read_module(name, value, (*below, key.value), survey)
+            elif name in _DEFINITION_MODULES:
+                _read_definition(value, (*below, key.value), survey)
+            elif key.value == "vars":
+                _read_variables(value, (*below, "vars"), survey)
+
+
+def _module_name(key: str) -> str:
+    """The module's short name; a name of another collection is not one of ours."""
+    for collection in _COLLECTIONS:
+        if key.startswith(collection):
+            return key.removeprefix(collection)
+    return key
+
+
+def _read_module(module: str, options: Node, path: Path, survey: Survey) -> None:
+    if module == "podman_containers":
+        containers = survey.get(options, "containers")
+        for index, item in enumerate(containers.items if isinstance(containers, Sequence) else ()):
+            _read_module("podman_container", item, (*path, "containers", index), survey)
+        return
+    option = _IMAGE_OPTIONS[module]
+    survey.image(options, option, path, veto=_veto(module, options, survey))
+
+
+def _veto(module: str, options: Node, survey: Survey) -> str:
+    """What the module's other options say about where the image comes from."""
+    makes_images = module in ("podman_image", "docker_image")
+    builds = survey.get(options, "build") is not None or survey.text(options, "path")
+    if survey.text(options, "state") == "build" or (makes_images and builds):
+        return "built-locally"
+    if survey.text(options, "source") in ("build", "load", "local"):
+        return "built-locally"
+    pull = survey.text(options, "pull").lower()
+    if pull == "never" or (module == "podman_image" and pull in ("false", "no")):
+        return "pull-policy"
+    has_tag_option = makes_images or module == "docker_image_pull"
+    return "separate-tag" if has_tag_option and survey.text(options, "tag") else ""
+
+
+def _read_definition(options: Node, path: Path, survey: Survey) -> None:
+    """``kubernetes.core.k8s`` takes one object or a list of them; text is not read."""
+    for key in ("definition", "resource_definition"):
+        value = survey.get(options, key)
+        below = (*path, key)
+        if isinstance(value, Mapping):
+            read_object(value, below, survey)
+        for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):
+            read_object(item, (*below, index), survey)
+
+
+def _read_variables(variables: Node, path: Path, survey: Survey) -> None:
+    """A variable called image is a candidate: who reads it is not in this file."""
+    for key, value in survey.entries(variables):
+        if not (key.value == "image" or key.value.endswith("_image")):
+            continue
+        if isinstance(value, Scalar) and not literal_obstacle(value.value):
+            reference = parse_reference(value.value)
+            if reference and reference.digest is None and (reference.tag or "/" in value.value):
+                where = render_path((*path, key.value))
+                survey.remark("candidate", where, value.start, detail=value.value)

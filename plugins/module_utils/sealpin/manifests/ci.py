@@ -1,0 +1,177 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images in pipelines: GitHub Actions, GitLab CI, Azure Pipelines, CircleCI, Drone and Woodpecker.
+
+Each reader follows its product's reference for the fields that name a job's container:
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax,
+https://docs.gitlab.com/ci/yaml/, https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/,
+https://circleci.com/docs/configuration-reference/, https://docs.drone.io/pipeline/docker/syntax/
+and https://woodpecker-ci.org/docs/usage/workflow-syntax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlschema import Path
+from .survey import Survey
+
+_DOCKER_ACTION = "docker://"
+_GITLAB_NO_JOBS = frozenset({"variables", "workflow", "include", "stages", "cache", "spec"})
+_NEVER_PULLED = "never"
+
+
+def find_github_actions(document: Document, survey: Survey) -> None:
+    """Workflows: ``container``, ``services`` and ``uses: docker://``; actions: ``runs.image``."""
+    root = document.root
+    for name, job in survey.entries(survey.get(root, "jobs")):
+        path: Path = ("jobs", name.value)
+        _read_string_or_field(job, "container", "image", path, survey)
+        _read_services(job, path, survey)
+        _read_actions(survey.get(job, "steps"), (*path, "steps"), survey)
+    runs = survey.get(root, "runs")
+    if runs is not None:
+        _read_docker_action(runs, "image", ("runs",), survey)
+        _read_actions(survey.get(runs, "steps"), ("runs", "steps"), survey)
+
+
+def _read_services(job: Node, path: Path, survey: Survey) -> None:
+    services = survey.get(job, "services")
+    for name, service in survey.entries(services):
+        if isinstance(service, Mapping):
+            survey.image(service, "image", (*path, "services", name.value))
+
+
+def _read_actions(steps: Node | None, path: Path, survey: Survey) -> None:
+    for step, below in _items(steps, path):
+        _read_docker_action(step, "uses", below, survey)
+
+
+def _read_docker_action(holder: Node, key: str, path: Path, survey: Survey) -> None:
+    """Other actions are no images; ``image: Dockerfile`` is built."""
+    if survey.text(holder, key).startswith(_DOCKER_ACTION):
+        survey.image(holder, key, path, prefix=_DOCKER_ACTION)
+
+
+def find_gitlab_ci(document: Document, survey: Survey) -> None:
+    """``image`` and ``services`` at the top, under ``default`` and in every job."""
+    root = document.root
+    if root is None:
+        return
+    _read_gitlab_job(root, (), survey)
+    for name, job in survey.entries(root):
+        if isinstance(job, Mapping) and name.value not in (*_GITLAB_NO_JOBS, "image"):
+            _read_gitlab_job(job, (name.value,), survey)
+
+
+def _read_gitlab_job(job: Node, path: Path, survey: Survey) -> None:
+    image = survey.get(job, "image")
+    veto = _gitlab_veto(image, survey)
+    _read_string_or_field(job, "image", "name", path, survey, veto=veto)
+    services = survey.get(job, "services")
+    for index, service in enumerate(services.items if isinstance(services, Sequence) else ()):
+        below = (*path, "services")
+        if isinstance(service, Mapping):
+            veto = _gitlab_veto(service, survey)
+            survey.image(service, "name", (*below, index), veto=veto)
+        elif services is not None:
+            survey.image(services, index, below)
+
+
+def _gitlab_veto(image: Node | None, survey: Survey) -> str:
+    policy = survey.get(image, "pull_policy")
+    names = policy.items if isinstance(policy, Sequence) else (policy,)
+    never = names and all(isinstance(n, Scalar) and n.value == _NEVER_PULLED for n in names)
+    return "pull-policy" if never else ""
+
+
+def find_azure_pipelines(document: Document, survey: Survey) -> None:
+    """``resources.containers`` and the ``container`` and ``services`` of jobs.
+
+    A job's container may be the alias of a resource; an alias is not an image.
+    """
+    root = document.root
+    aliases: set[str] = set()
+    resources = survey.get(survey.get(root, "resources"), "containers")
+    for container, path in _items(resources, ("resources", "containers")):
+        aliases.add(survey.text(container, "container"))
+        if survey.text(container, "type") in ("", "docker"):
+            survey.image(container, "image", path)
+    for job, path in _azure_jobs(root, (), survey):
+        if survey.text(job, "container") not in aliases:
+            _read_string_or_field(job, "container", "image", path, survey)
+        services = survey.get(job, "services")
+        for name, service in survey.entries(services):
+            is_alias = isinstance(service, Scalar) and service.value in aliases
+            if isinstance(service, Scalar) and services is not None and not is_alias:
+                survey.image(services, name.value, (*path, "services"))
+
+
+def _azure_jobs(node: Node | None, path: Path, survey: Survey) -> Iterator[tuple[Node, Path]]:
+    """The pipeline itself, and every job of it and of its stages, deployments included."""
+    if node is None:
+        return
+    yield node, path
+    for key in ("stages", "jobs"):
+        for item, below in _items(survey.get(node, key), (*path, key)):
+            yield from _azure_jobs(item, below, survey)
+
+
+def find_circleci(document: Document, survey: Survey) -> None:
+    """``docker`` of jobs and executors, inline orbs too; machine images are no containers."""
+    _read_circleci(document.root, (), survey)
+    for name, orb in survey.entries(survey.get(document.root, "orbs")):
+        _read_circleci(orb, ("orbs", name.value), survey)
+
+
+def _read_circleci(root: Node | None, path: Path, survey: Survey) -> None:
+    for group in ("jobs", "executors"):
+        for name, job in survey.entries(survey.get(root, group)):
+            below = (*path, group, name.value, "docker")
+            for container, where in _items(survey.get(job, "docker"), below):
+                survey.image(container, "image", where)
+
+
+def find_drone(document: Document, survey: Survey) -> None:
+    """``steps`` and ``services`` of Docker and Kubernetes pipelines."""
+    if survey.text(document.root, "type") in ("", "docker", "kubernetes"):
+        _read_steps(document.root, survey)
+
+
+def find_woodpecker(document: Document, survey: Survey) -> None:
+    """``steps``, ``services`` and ``clone``, written as lists or as mappings."""
+    _read_steps(document.root, survey)
+
+
+def _read_steps(root: Node | None, survey: Survey) -> None:
+    for group in ("steps", "services", "clone", "pipeline"):
+        steps = survey.get(root, group)
+        for step, path in (*_items(steps, (group,)), *_values(steps, (group,), survey)):
+            never = survey.text(step, "pull") == _NEVER_PULLED
+            survey.image(step, "image", path, veto="pull-policy" if never else "")
+
+
+def _items(node: Node | None, path: Path) -> Iterator[tuple[Node, Path]]:
+    """Each mapping of a list, with its path."""
+    for index, item in enumerate(node.items if isinstance(node, Sequence) else ()):
+        if isinstance(item, Mapping):
+            yield item, (*path, index)
+
+
+def _values(node: Node | None, path: Path, survey: Survey) -> Iterator[tuple[Node, Path]]:
+    """Each mapping that is a value of a mapping, with its path."""
+    for key, value in survey.entries(node):
+        if isinstance(value, Mapping):
+            yield value, (*path, key.value)
+
+
+def _read_string_or_field(
+    holder: Node, key: str, field: str, path: Path, survey: Survey, *, veto: str = ""
+) -> None:
+    """Read ``key: name:tag`` or ``key: {field: name:tag}``."""
+    value = survey.get(holder, key)
+    if isinstance(value, Mapping) and not survey.is_template(value):
+        survey.image(value, field, (*path, key), veto=veto)
+    elif value is not None:
+        survey.image(holder, key, path, veto=veto)

@@ -1,0 +1,135 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images in compose files: services, image volumes and the contexts of builds.
+
+Format: the Compose Specification (https://github.com/compose-spec/compose-spec). A service is read
+as compose reads it, merge keys and ``extends`` followed, so a fragment under ``x-`` is edited only
+where a service uses it. What this project builds is never looked up: asking Docker Hub for
+``library/myapp`` would let a stranger answer.
+"""
+
+from __future__ import annotations
+
+from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlschema import Path, render_path
+from .survey import Survey, parse_reference
+
+_IMAGE_CONTEXT = "docker-image://"
+_NEVER_PULLED = frozenset({"never", "build"})
+
+
+def is_compose(document: Document) -> bool:
+    """Whether a document looks like a compose file whatever its file is called."""
+    root = document.root
+    services = root.get("services") if isinstance(root, Mapping) else None
+    if not isinstance(root, Mapping) or not isinstance(services, Mapping) or root.get("jobs"):
+        return False
+    return any(
+        isinstance(service, Mapping) and (service.get("image") or service.get("build"))
+        for _, service in services.entries
+    )
+
+
+def find_compose(document: Document, survey: Survey) -> None:
+    """Note every image of one compose document."""
+    _Project(document, survey).read()
+
+
+class _Project:
+    """The services of one file and what is built there."""
+
+    def __init__(self, document: Document, survey: Survey) -> None:
+        self.survey = survey
+        self.root = document.root
+        services = survey.entries(survey.get(self.root, "services"))
+        self.services = {key.value: service for key, service in services}
+        self.built = {
+            name
+            for service in self.services.values()
+            if self._is_built(service, ())
+            for name in self._built_names(service)
+        }
+
+    def read(self) -> None:
+        for name, service in self.services.items():
+            path: Path = ("services", name)
+            veto = self._veto(service) or self._built_here(service, "image")
+            self.survey.image(service, "image", path, veto=veto)
+            self._read_volumes(service, path)
+            self._read_contexts(service, path)
+        self._read_models()
+
+    def _veto(self, service: Node) -> str:
+        if self._is_built(service, ()):
+            return "built-locally"
+        if isinstance(self.survey.get(service, "extends"), Mapping) and self.survey.text(
+            self.survey.get(service, "extends"), "file"
+        ):
+            return "extends-other-file"
+        return "pull-policy" if self._pull_policy(service, ()) in _NEVER_PULLED else ""
+
+    def _is_built(self, service: Node, seen: tuple[str, ...]) -> bool:
+        """Whether the service, or one it extends in this file, has a ``build`` key."""
+        if self.survey.get(service, "build") is not None:
+            return True
+        base = self._extended(service)
+        if base in seen or base not in self.services:
+            return False
+        return self._is_built(self.services[base], (*seen, base))
+
+    def _pull_policy(self, service: Node, seen: tuple[str, ...]) -> str:
+        policy = self.survey.text(service, "pull_policy")
+        base = self._extended(service)
+        if policy or base in seen or base not in self.services:
+            return policy
+        return self._pull_policy(self.services[base], (*seen, base))
+
+    def _extended(self, service: Node) -> str:
+        """The service of this file that *service* extends; empty for none."""
+        extends = self.survey.get(service, "extends")
+        if isinstance(extends, Scalar):
+            return extends.value
+        return "" if self.survey.text(extends, "file") else self.survey.text(extends, "service")
+
+    def _built_names(self, service: Node) -> list[str]:
+        tags = self.survey.get(self.survey.get(service, "build"), "tags")
+        texts = [self.survey.text(service, "image")]
+        if isinstance(tags, Sequence):
+            texts += [tag.value for tag in tags.items if isinstance(tag, Scalar)]
+        references = (parse_reference(text) for text in texts)
+        return [reference.normalised for reference in references if reference]
+
+    def _built_here(self, holder: Node, key: str) -> str:
+        reference = parse_reference(self.survey.text(holder, key))
+        return "built-locally" if reference and reference.normalised in self.built else ""
+
+    def _read_volumes(self, service: Node, path: Path) -> None:
+        volumes = self.survey.get(service, "volumes")
+        for index, volume in enumerate(volumes.items if isinstance(volumes, Sequence) else ()):
+            if self.survey.text(volume, "type") == "image":
+                veto = self._built_here(volume, "source")
+                self.survey.image(volume, "source", (*path, "volumes", index), veto=veto)
+
+    def _read_contexts(self, service: Node, path: Path) -> None:
+        """``build.additional_contexts`` may name images; their other forms are no images."""
+        build = self.survey.get(service, "build")
+        contexts = self.survey.get(build, "additional_contexts")
+        below = (*path, "build", "additional_contexts")
+        if isinstance(contexts, Mapping):
+            for key, value in self.survey.entries(contexts):
+                if isinstance(value, Scalar) and value.value.startswith(_IMAGE_CONTEXT):
+                    self.survey.image(contexts, key.value, below, prefix=_IMAGE_CONTEXT)
+        if isinstance(contexts, Sequence):
+            for index, item in enumerate(contexts.items):
+                name, _, target = (item.value if isinstance(item, Scalar) else "").partition("=")
+                if target.startswith(_IMAGE_CONTEXT):
+                    prefix = f"{name}={_IMAGE_CONTEXT}"
+                    self.survey.image(contexts, index, below, prefix=prefix)
+
+    def _read_models(self) -> None:
+        """Top-level models are OCI artifacts that not every runner takes by digest."""
+        for key, model in self.survey.entries(self.survey.get(self.root, "models")):
+            value = self.survey.get(model, "model")
+            if isinstance(value, Scalar) and parse_reference(value.value):
+                path = render_path(("models", key.value, "model"))
+                self.survey.remark("candidate", path, value.start, detail=value.value)

@@ -1,0 +1,169 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Find every image a file names: pick the finder by name and content; bytes in, `Found` out.
+
+A YAML stream is cut at its document markers first (YAML 1.2.2, section 9.2: a line that begins
+with ``---`` always begins a document) and only documents that can name an image are parsed, which
+is what makes large trees of CustomResourceDefinitions cheap. If any document that is parsed is not
+YAML, the whole file is left alone: in a template one document may hang on the one before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from ..errors import InvalidInput, MissingDependency
+from ..yamldoc import Document, SourceText, parse_region
+from . import ci
+from .ansible_tasks import find_ansible, is_ansible
+from .compose import find_compose, is_compose
+from .devcontainer import find_devcontainer
+from .directives import has_marker
+from .dockerfile import find_dockerfile
+from .file_kinds import Shape, kind_of_name
+from .helm_chart import find_helm_chart
+from .helm_values import find_helm_values
+from .kubernetes import find_kubernetes, is_kubernetes
+from .kustomize import find_kustomize, is_kustomization
+from .marked_lines import find_marked_lines
+from .options import FindOptions
+from .quadlet import find_quadlet
+from .site import Found, Kind, Remark
+from .survey import Survey
+
+_DOCUMENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
+    Kind.KUBERNETES: find_kubernetes,
+    Kind.COMPOSE: find_compose,
+    Kind.KUSTOMIZE: find_kustomize,
+    Kind.HELM_VALUES: find_helm_values,
+    Kind.HELM_CHART: find_helm_chart,
+    Kind.ANSIBLE: find_ansible,
+    Kind.GITHUB_ACTIONS: ci.find_github_actions,
+    Kind.GITLAB_CI: ci.find_gitlab_ci,
+    Kind.AZURE_PIPELINES: ci.find_azure_pipelines,
+    Kind.CIRCLECI: ci.find_circleci,
+    Kind.DRONE: ci.find_drone,
+    Kind.WOODPECKER: ci.find_woodpecker,
+}
+_TEXT_FINDERS: dict[Kind, Callable[[Survey], None]] = {
+    Kind.DOCKERFILE: find_dockerfile,
+    Kind.QUADLET: find_quadlet,
+    Kind.DEVCONTAINER: find_devcontainer,
+}
+# Names that leave room for another kind of document.
+_WEAK_KINDS = frozenset({Kind.HELM_VALUES})
+_KINDS_NOT_PARSED = re.compile(
+    r"""^kind:[ \t]*["']?(?:CustomResourceDefinition|ConfigMap|Secret)["']?[ \t]*\r?$""",
+    re.MULTILINE,
+)
+_TEMPLATE_LINE = re.compile(r"^[ \t]*\{[{%]", re.MULTILINE)
+_MARKER = re.compile(r"\n---(?=[ \t\r\n]|$)")
+
+
+def find_sites(path: str, data: bytes, *, options: FindOptions | None = None) -> Found:
+    """Find the images of the file at *path* (its name tells the kind) with content *data*.
+
+    Nothing is raised for what a file may hold: whatever cannot be read is a remark.
+    """
+    code = _unreadable(data)
+    if code:
+        return Found(file=path, remarks=(Remark(code=code, file=path),))
+    source = SourceText(data.decode(), where=path)
+    kind = kind_of_name(path)
+    survey = Survey(path, source, _first_kind(kind), options or FindOptions())
+    try:
+        if isinstance(kind, Kind) and kind in _TEXT_FINDERS:
+            if _is_wanted(kind, survey.options):
+                _TEXT_FINDERS[kind](survey)
+        elif kind is not Shape.TEXT:
+            _find_in_yaml(survey, kind)
+    except InvalidInput as error:
+        survey = Survey(path, source, _first_kind(kind), survey.options)
+        survey.remark_file(_unparsable_code(error, source.text), detail=error.message)
+    except MissingDependency as error:
+        survey.remark_file("missing-library", detail=error.message)
+    if has_marker(source.text) and _is_wanted(Kind.MARKED_LINE, survey.options):
+        survey.kind = Kind.MARKED_LINE
+        find_marked_lines(survey)
+    return survey.found()
+
+
+def _unreadable(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "not-utf8"
+    if b"\0" in data:
+        return "binary"
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "not-utf8"
+    return ""
+
+
+def _first_kind(kind: Kind | Shape) -> Kind:
+    return kind if isinstance(kind, Kind) else Kind.MARKED_LINE
+
+
+def _is_wanted(kind: Kind, options: FindOptions) -> bool:
+    return not options.kinds or kind.value in options.kinds
+
+
+def _unparsable_code(error: InvalidInput, text: str) -> str:
+    if "{{" in text or "{%" in text:
+        return "unparseable-template"
+    return "too-many-aliases" if error.code == "yaml.alias-limit" else "unparseable"
+
+
+def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
+    documents = [
+        document
+        for start, end in regions_to_parse(survey.source.text, name_kind)
+        for document in parse_region(survey.source, start, end)
+    ]
+    for document in documents:
+        kind = _kind_of_document(document, name_kind, survey)
+        if kind is None or not _is_wanted(kind, survey.options):
+            continue
+        survey.enter(document, kind)
+        _DOCUMENT_FINDERS[kind](document, survey)
+        survey.settle()
+
+
+def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) -> Kind | None:
+    """The kind by name where the name says it, else by content."""
+    if isinstance(name, Kind) and name not in _WEAK_KINDS:
+        return name
+    if is_kubernetes(document):
+        return Kind.KUSTOMIZE if is_kustomization(document, survey) else Kind.KUBERNETES
+    if isinstance(name, Kind):
+        return name
+    if is_compose(document):
+        return Kind.COMPOSE
+    return Kind.ANSIBLE if is_ansible(document) else None
+
+
+def regions(text: str) -> Iterator[tuple[int, int]]:
+    """Cut a YAML stream at its document markers; with directives or ``...`` it stays whole."""
+    if text.startswith("%") or "\n%" in text or "\n..." in text:
+        yield 0, len(text)
+        return
+    start = 0
+    for match in _MARKER.finditer(text):
+        yield start, match.start() + 1
+        start = match.start() + 1
+    yield start, len(text)
+
+
+def regions_to_parse(text: str, name: Kind | Shape) -> Iterator[tuple[int, int]]:
+    """The regions whose documents may name an image.
+
+    A file whose name says its kind is parsed whole, and so is a template: what looks like a
+    document of no interest there may hold the condition of the next one.
+    """
+    is_whole = isinstance(name, Kind) or _TEMPLATE_LINE.search(text) is not None
+    for start, end in regions(text):
+        if is_whole or (
+            text.find("image", start, end) >= 0 and not _KINDS_NOT_PARSED.search(text, start, end)
+        ):
+            yield (1 if start == 0 and text.startswith("\ufeff") else start), end

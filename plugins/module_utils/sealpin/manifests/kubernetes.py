@@ -1,0 +1,145 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images in Kubernetes documents: pod specs at any depth, and what well-known controllers add.
+
+A pod spec is known by its lists (``containers``, ``initContainers``, ``ephemeralContainers``) and
+its image volumes, wherever it stands: Deployments, CronJobs, Rollouts, Knative services and custom
+resources with pod templates all have the same shape (Kubernetes API reference, PodSpec v1). Argo
+Workflows and Tekton add their own fields. Any other ``image:`` of a custom resource is only a
+candidate: the name alone does not make it one (``rbd.image`` names a disk).
+"""
+
+from __future__ import annotations
+
+from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlschema import Path, render_path
+from .survey import Survey, literal_obstacle, parse_reference
+
+_CONTAINER_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
+_NEVER_ENTERED = frozenset({"metadata", "status", "rbd"})
+_KINDS_WITHOUT_IMAGES = frozenset({"CustomResourceDefinition", "ConfigMap", "Secret"})
+# Documents with apiVersion and kind that no cluster gets: their images are what is to be built.
+_FOREIGN_GROUPS = ("skaffold", "kustomize.config.k8s.io")
+_BUILT_IN_GROUPS = frozenset({"", "apps", "batch", "extensions", "autoscaling", "policy"})
+_ARGO_GROUP = "argoproj.io"
+_TEKTON_GROUP = "tekton.dev"
+
+
+def is_kubernetes(document: Document) -> bool:
+    """Whether a document says which API object it is."""
+    root = document.root
+    if not isinstance(root, Mapping):
+        return False
+    return isinstance(root.get("apiVersion"), Scalar) and isinstance(root.get("kind"), Scalar)
+
+
+def find_kubernetes(document: Document, survey: Survey) -> None:
+    """Note every image of one Kubernetes document."""
+    if document.root is not None:
+        read_object(document.root, (), survey)
+
+
+def read_object(root: Node, path: Path, survey: Survey) -> None:
+    """Note every image of the API object that stands at *path* of a document."""
+    _Object(survey, root, path).read()
+
+
+class _Object:
+    """One API object while it is read; the items of a List are objects of their own."""
+
+    def __init__(self, survey: Survey, root: Node, path: Path) -> None:
+        self.survey = survey
+        self.root = root
+        self.path = path
+        self.api_version = survey.text(root, "apiVersion")
+        self.group = self.api_version.rpartition("/")[0]
+        self.kind = survey.text(root, "kind")
+        self.entered: set[int] = set()
+        self.configured: set[int] = set()
+        """Nodes that are images already: no candidates, and not read twice."""
+
+    def read(self) -> None:
+        if self.kind in _KINDS_WITHOUT_IMAGES or self.group in _FOREIGN_GROUPS:
+            return
+        if self.kind == "List" or self.kind.endswith("List"):
+            items = self.survey.get(self.root, "items")
+            for index, item in enumerate(items.items if isinstance(items, Sequence) else ()):
+                _Object(self.survey, item, (*self.path, "items", index)).read()
+            return
+        self._read_custom_paths()
+        self._walk(self.root, self.path)
+
+    def _read_custom_paths(self) -> None:
+        for custom in self.survey.options.custom_paths:
+            if not custom.applies_to(self.api_version, self.kind):
+                continue
+            for holder, key, path in custom.select(self.root):
+                self.configured.add(id(self.survey.get(holder, key)))
+                self.survey.image(holder, key, (*self.path, *path))
+
+    def _walk(self, node: Node, path: Path) -> None:
+        if id(node) in self.entered or isinstance(node, Scalar):
+            return
+        self.entered.add(id(node))
+        if isinstance(node, Sequence):
+            for index, item in enumerate(node.items):
+                self._walk(item, (*path, index))
+            return
+        for key, value in self.survey.entries(node):
+            self._visit(node, key.value, value, path)
+
+    def _visit(self, holder: Mapping, key: str, value: Node, path: Path) -> None:
+        """Read one field of a mapping, and go on below it."""
+        if key in _NEVER_ENTERED:
+            return
+        below = (*path, key)
+        if key in _CONTAINER_LISTS or self._is_list_of_steps(key):
+            self._read_containers(value, below)
+        elif key == "volumes":
+            self._read_volumes(value, below)
+        elif self._is_container(key):
+            self._read_container(value, below)
+        elif key == "image" and isinstance(value, Scalar):
+            self._read_candidate(value, below)
+        self._walk(value, below)
+
+    def _is_list_of_steps(self, key: str) -> bool:
+        return (key == "sidecars" and self.group in (_ARGO_GROUP, _TEKTON_GROUP)) or (
+            key == "steps" and self.group == _TEKTON_GROUP
+        )
+
+    def _is_container(self, key: str) -> bool:
+        """Argo's templates hold one container; Tekton's steps have a common template."""
+        if self.group == _ARGO_GROUP:
+            return key in ("container", "script")
+        return self.group == _TEKTON_GROUP and key == "stepTemplate"
+
+    def _read_containers(self, value: Node, path: Path) -> None:
+        for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):
+            self._read_container(item, (*path, index))
+
+    def _read_container(self, container: Node, path: Path) -> None:
+        never = self.survey.text(container, "imagePullPolicy") == "Never"
+        self._note(container, "image", path, never=never)
+
+    def _read_volumes(self, value: Node, path: Path) -> None:
+        for index, volume in enumerate(value.items if isinstance(value, Sequence) else ()):
+            source = self.survey.get(volume, "image")
+            if isinstance(source, Mapping):
+                never = self.survey.text(source, "pullPolicy") == "Never"
+                self._note(source, "reference", (*path, index, "image"), never=never)
+
+    def _note(self, holder: Node, key: str, path: Path, *, never: bool) -> None:
+        field = self.survey.get(holder, key)
+        if field is None or (id(field) in self.configured and not field.anchor):
+            return
+        self.configured.add(id(field))
+        self.survey.image(holder, key, path, veto="pull-policy" if never else "")
+
+    def _read_candidate(self, value: Scalar, path: Path) -> None:
+        """Remark an ``image`` of a custom resource's spec that could be one."""
+        is_custom = self.group not in _BUILT_IN_GROUPS and not self.group.endswith(".k8s.io")
+        if not is_custom or id(value) in self.configured or "spec" not in path:
+            return
+        if not literal_obstacle(value.value) and parse_reference(value.value):
+            self.survey.remark("candidate", render_path(path), value.start, detail=value.value)

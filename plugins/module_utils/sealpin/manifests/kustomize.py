@@ -1,0 +1,40 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images in kustomizations: the ``images`` transformer.
+
+Format: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/. Kustomize
+renders ``newTag: 1.27@sha256:…`` as ``name:1.27@sha256:…``, so the digest goes there and the tag
+stays; a ``digest`` field of its own would drop the tag, and both together render two digests.
+"""
+
+from __future__ import annotations
+
+from ..yamldoc import Document, Node, Sequence
+from ..yamlschema import Path, render_path
+from .parts import note_digest, note_tag
+from .survey import Survey
+
+_GROUP = "kustomize.config.k8s.io"
+
+
+def is_kustomization(document: Document, survey: Survey) -> bool:
+    """Whether a document is a Kustomization or a Component, whatever its file is called."""
+    return survey.text(document.root, "apiVersion").partition("/")[0] == _GROUP
+
+
+def find_kustomize(document: Document, survey: Survey) -> None:
+    """Note every entry of ``images``."""
+    images = survey.get(document.root, "images")
+    for index, entry in enumerate(images.items if isinstance(images, Sequence) else ()):
+        _read_entry(entry, ("images", index), survey)
+
+
+def _read_entry(entry: Node, path: Path, survey: Survey) -> None:
+    name = survey.text(entry, "newName") or survey.text(entry, "name")
+    tag = survey.text(entry, "newTag")
+    if survey.text(entry, "digest"):
+        note_digest(survey, entry, "digest", path, name=name, tag=tag)
+    elif tag:
+        note_tag(survey, entry, "newTag", path, name=name)
+    elif name:
+        survey.remark("no-newTag", render_path(path), entry.start, detail=name)

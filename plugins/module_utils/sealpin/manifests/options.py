@@ -1,0 +1,25 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""FindOptions: what a project says about where its images stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .custom_paths import CustomPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindOptions:
+    """How files are searched; every default is the careful one."""
+
+    kinds: frozenset[str] = frozenset()
+    """Values of `Kind`; other files and documents are passed over. Empty means every kind."""
+    custom_paths: tuple[CustomPath, ...] = field(default=())
+    """Image fields of custom resources."""
+    helm_tag_digest: bool = False
+    """Write ``tag@digest`` into Helm values without a digest key; breaks charts with tag labels."""
+    arg_defaults: bool = False
+    """Pin the default of a Dockerfile ``ARG`` that a ``FROM`` consists of."""
+    tag_comments: bool = False
+    """Read the tag of ``name@digest # tag`` from the comment."""

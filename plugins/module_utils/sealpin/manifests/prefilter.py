@@ -1,0 +1,47 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""A look at a file's bytes before anything heavy is imported: can it name an image at all?
+
+The hook's budget on a commit without images is interpreter start and little more, so this module
+imports nothing, not even `re`. It answers yes when in doubt; finders decide.
+"""
+
+from __future__ import annotations
+
+_IMAGE_WORDS: tuple[bytes, ...] = (b"image", b"Image", b"IMAGE", b"sealpin:", b"\0")
+# Words that bring an image into a file of a certain name without the word "image"; the empty one
+# is in every file.
+_WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    ("dockerfile", (b"",)),
+    ("containerfile", (b"",)),
+    ("kustomization", (b"newTag", b"newName")),
+    ("values", (b"repository",)),
+    ("gitlab-ci", (b"services",)),
+    ("azure-pipelines", (b"container", b"services")),
+    ("compose", (b"model",)),
+)
+_WORDS_BY_FOLDER: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    (".github/", (b"docker://", b"container", b"services")),
+    (".gitlab/", (b"services",)),
+    (".azure-pipelines/", (b"container", b"services")),
+)
+
+
+def may_name_images(path: str, data: bytes) -> bool:
+    """Whether the file at *path* with content *data* has to be read by a finder."""
+    return any(word in data for word in _words(path))
+
+
+def _words(path: str) -> tuple[bytes, ...]:
+    normal = path.replace("\\", "/")
+    name = normal.rpartition("/")[2].lower()
+    words = _IMAGE_WORDS
+    for part, more in _WORDS_BY_NAME:
+        if part in name:
+            words += more
+    for folder, more in _WORDS_BY_FOLDER:
+        if folder in normal:
+            words += more
+    if name in ("action.yml", "action.yaml"):
+        words += (b"docker://",)
+    return words

@@ -1,0 +1,337 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Survey: what a finder has found in one file so far, and the rules every image field obeys.
+
+Finders know where images stand in their kind of file; a survey knows when the value there can be
+edited. A YAML value is edited only where its raw text is the value (no escapes, no folding), and
+an anchored value only where nothing but images reads it. The order of the questions decides which
+message a field gets:
+
+1. nothing there, or a directive or a digest that settles it;
+2. what the surroundings say (built locally, never pulled, rewritten by an automation);
+3. what the value is (tagged, not a string, template, variable);
+4. whether it can be edited and is a reference at all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..errors import InvalidInput
+from ..reference import ImageReference
+from ..yamldoc import Document, Mapping, Node, Scalar, Sequence, SourceText
+from ..yamlschema import STANDARD_TAG, Path, merged_entries, paths_of, render_path, scalar_value
+from .directives import is_ignored, is_managed, rest_of_line
+from .options import FindOptions
+from .site import Found, ImageSite, Kind, Remark, Span, Splice
+
+_TEMPLATE_OPENERS = ("{{", "{%", "<<", "<%")
+_IMAGE_ID = re.compile(r"sha(?:256|512):[0-9a-f]{64,}")
+# Numbers to Go's YAML readers, beyond the core schema's.
+_GO_NUMBER = re.compile(r"[-+]?(?:[0-9][0-9_]*|0b[01_]+|0[xo][0-9a-fA-F_]+)")
+_COMMENT_OR_NOTHING = re.compile(r"[ \t]*(?:#.*)?")
+_TAG_COMMENT = re.compile(r"[ \t]+#[ \t]*([\w][\w.-]{0,127})(?![\w.-])")
+
+
+@dataclass(slots=True)
+class _Use:
+    """One field that reads an image from a node."""
+
+    node: Node
+    path: Path
+    start: int
+    """Of the field's key, else of the value: where directives are looked for."""
+    in_block: bool
+    veto: str
+    prefix: str
+
+
+class Survey:
+    """Collects the sites and remarks of one file."""
+
+    def __init__(self, file: str, source: SourceText, kind: Kind, options: FindOptions) -> None:
+        self.file = file
+        self.source = source
+        self.kind = kind
+        self.options = options
+        self._sites: list[ImageSite] = []
+        self._remarks: list[tuple[int, Remark]] = []
+        self._uses: list[_Use] = []
+        self._ambiguous: set[int] = set()
+        self._document: Document | None = None
+
+    # What finders ask of a document.
+
+    def enter(self, document: Document, kind: Kind) -> None:
+        """Begin with a document: mappings with a key twice are remarked and give no entries."""
+        self.kind = kind
+        self._document = document
+        for mapping, key in document.duplicates:
+            path = next(paths_of(document, mapping), ())
+            self._ambiguous.add(id(mapping))
+            self.remark("duplicate-key", render_path(path), key.start)
+
+    def entries(self, node: Node | None) -> tuple[tuple[Scalar, Node], ...]:
+        """Entries of a mapping, merge keys followed; an ambiguous one has none."""
+        if not isinstance(node, Mapping) or id(node) in self._ambiguous:
+            return ()
+        return merged_entries(node)
+
+    def get(self, node: Node | None, key: str) -> Node | None:
+        """One entry's value."""
+        return next((value for name, value in self.entries(node) if name.value == key), None)
+
+    def text(self, node: Node | None, key: str) -> str:
+        """One entry's value as text; empty when it is absent or no scalar."""
+        value = self.get(node, key)
+        return value.value if isinstance(value, Scalar) else ""
+
+    def is_template(self, node: Node) -> bool:
+        """Whether a collection is a template expression without quotes: ``{{ image }}``."""
+        return self.source.text.startswith("{{", node.start)
+
+    # What finders report.
+
+    def remark(self, code: str, path: str, offset: int, *, detail: str = "") -> None:
+        """Add a remark about the text at *offset*."""
+        position = self.source.position(offset)
+        self._remarks.append(
+            (
+                offset,
+                Remark(
+                    code=code,
+                    file=self.file,
+                    path=path,
+                    line=position.line,
+                    column=position.column,
+                    detail=detail,
+                ),
+            )
+        )
+
+    def remark_file(self, code: str, *, detail: str = "") -> None:
+        """Add a remark about the whole file."""
+        self._remarks.append((-1, Remark(code=code, file=self.file, detail=detail)))
+
+    def image(
+        self,
+        holder: Node,
+        key: str | int,
+        path: Path,
+        *,
+        veto: str = "",
+        prefix: str = "",
+    ) -> None:
+        """Note the field *key* of the collection *holder*, which stands at *path*, as an image.
+
+        *veto* is the code of a remark that leaves it alone; *prefix* (``docker://``) precedes the
+        reference. An absent or null field is nothing.
+        """
+        name, value = self._field(holder, key)
+        if value is None:
+            return
+        start = name.start if name else value.start
+        is_block = not (isinstance(holder, Mapping | Sequence) and holder.is_flow)
+        self._uses.append(_Use(value, (*path, key), start, is_block, veto, prefix))
+
+    def _field(self, holder: Node, key: str | int) -> tuple[Scalar | None, Node | None]:
+        if isinstance(holder, Sequence) and isinstance(key, int):
+            return None, holder.items[key]
+        return next(
+            ((name, value) for name, value in self.entries(holder) if name.value == key),
+            (None, None),
+        )
+
+    def settle(self) -> None:
+        """Turn the images noted in the document into sites and remarks."""
+        by_node: dict[int, list[_Use]] = {}
+        for use in self._uses:
+            by_node.setdefault(id(use.node), []).append(use)
+        for uses in by_node.values():
+            self._settle_node(uses)
+        self._uses.clear()
+
+    def _settle_node(self, uses: list[_Use]) -> None:
+        first = uses[0]
+        veto = next((use.veto for use in uses if use.veto), "")
+        if not veto and self.is_shared(first.node, {use.path for use in uses}):
+            veto = "shared-value"
+        for use in uses if veto else (first,):
+            code = self._read(use, use.veto or veto)
+            if code:
+                detail = use.node.value if isinstance(use.node, Scalar) else ""
+                self.remark(code, render_path(use.path), use.start, detail=detail)
+
+    def is_shared(self, node: Node, known: set[Path]) -> bool:
+        """Whether an anchored *node* is read at another path than the *known* ones.
+
+        A top-level key that begins with ``x-`` has no reader of its own (Compose Specification,
+        "Extensions"); in other kinds it is as good a place to keep a fragment.
+        """
+        if not node.anchor or self._document is None:
+            return False
+        return any(
+            path not in known and not str(path[0]).startswith("x-")
+            for path in paths_of(self._document, node)
+            if path
+        )
+
+    def _read(self, use: _Use, veto: str) -> str:
+        """Add the site of *use*, or return the code that says why there is none."""
+        node = use.node
+        if not isinstance(node, Scalar):
+            return "template" if self.is_template(node) else "not-a-string"
+        if scalar_value(node) is None:
+            return ""
+        if is_ignored(self.source, use.start, node.end):
+            return "ignored"
+        span = content_span(self.source, node)
+        reference = _reference_in(node.value, use.prefix)
+        if not veto and is_managed(self.source, node.end):
+            veto = "managed"
+        if veto and not (reference and reference.digest):
+            return veto
+        code = obstacle(node) or _not_editable(node, span, reference)
+        if code or span is None or reference is None:
+            return code
+        span = Span(span.start + len(use.prefix), span.end)
+        return self.site(span, reference, render_path(use.path), comment=self._comment_offset(use))
+
+    def _comment_offset(self, use: _Use) -> int | None:
+        node = use.node
+        if not use.in_block or not isinstance(node, Scalar) or node.style in ("|", ">"):
+            return None
+        if _COMMENT_OR_NOTHING.fullmatch(rest_of_line(self.source, node.end)) is None:
+            return None
+        return node.end
+
+    def literal(self, span: Span, path: str, *, veto: str = "", prefix: str = "") -> None:
+        """Note the characters of *span*, in a file that is not YAML, as an image."""
+        text = self.source.text[span.start : span.end]
+        reference = _reference_in(text, prefix)
+        if is_ignored(self.source, span.start, span.end):
+            code = "ignored"
+        elif veto and not (reference and reference.digest):
+            code = veto
+        elif literal_obstacle(text):
+            code = literal_obstacle(text)
+        elif reference is None:
+            code = "not-a-reference"
+        else:
+            code = self.site(Span(span.start + len(prefix), span.end), reference, path)
+        if code:
+            self.remark(code, path, span.start, detail=text)
+
+    def site(
+        self,
+        span: Span,
+        reference: ImageReference,
+        path: str,
+        *,
+        splice: Splice = Splice.REFERENCE,
+        comment: int | None = None,
+    ) -> str:
+        """Add a site; returns the code of the remark a pinned one needs, else the empty text."""
+        if reference.digest is not None and reference.tag is None and comment is not None:
+            reference = self._with_tag_comment(reference, comment)
+        position = self.source.position(span.start)
+        self._sites.append(
+            ImageSite(
+                file=self.file,
+                kind=self.kind,
+                path=path,
+                span=span,
+                text=self.source.text[span.start : span.end],
+                reference=reference,
+                line=position.line,
+                column=position.column,
+                splice=splice,
+                comment_offset=comment,
+            )
+        )
+        if reference.digest is None:
+            return ""
+        return "already-pinned" if reference.tag else "digest-without-tag"
+
+    def _with_tag_comment(self, reference: ImageReference, comment: int) -> ImageReference:
+        """Read the tag of ``name@digest # tag`` where the project writes its tags so."""
+        match = _TAG_COMMENT.match(rest_of_line(self.source, comment))
+        if match is None or not self.options.tag_comments:
+            return reference
+        name, _, digest = reference.text.partition("@")
+        return ImageReference.parse(f"{name}:{match.group(1)}@{digest}")
+
+    def found(self) -> Found:
+        """Everything, in the order of the text."""
+        return Found(
+            file=self.file,
+            sites=tuple(sorted(self._sites, key=lambda site: site.span.start)),
+            remarks=tuple(remark for _, remark in sorted(self._remarks, key=lambda pair: pair[0])),
+        )
+
+
+def content_span(source: SourceText, node: Scalar) -> Span | None:
+    """The characters that are the scalar's value; None where raw text and value differ."""
+    text = source.text
+    start, end = _after_properties(text, node), node.end
+    if node.style in ("'", '"'):
+        start, end = start + 1, end - 1
+    elif node.style:
+        header_end = text.find("\n", start, end)
+        body = text[header_end:end] if header_end >= 0 else ""
+        start = header_end + len(body) - len(body.lstrip())
+        end = start + len(body.strip())
+    return Span(start, end) if text[start:end] == node.value else None
+
+
+def _after_properties(text: str, node: Scalar) -> int:
+    """Skip the anchor and tag before a scalar's content."""
+    offset = node.start
+    for _ in range(bool(node.anchor) + bool(node.tag)):
+        while offset < node.end and text[offset] not in " \t\r\n":
+            offset += 1
+        while offset < node.end and text[offset] in " \t\r\n":
+            offset += 1
+    return offset
+
+
+def obstacle(node: Scalar) -> str:
+    """The code for a scalar that is no literal text; empty for one that is."""
+    if node.tag and node.tag not in ("!", f"{STANDARD_TAG}str"):
+        return "tagged"
+    if not isinstance(scalar_value(node), str):
+        return "not-a-string"
+    if node.is_plain and not node.tag and _GO_NUMBER.fullmatch(node.value):
+        return "not-a-string"
+    return literal_obstacle(node.value)
+
+
+def literal_obstacle(value: str) -> str:
+    """The code for text that something fills in before it is a reference; empty for a literal."""
+    if any(opener in value for opener in _TEMPLATE_OPENERS):
+        return "template"
+    return "variable" if "$" in value else ""
+
+
+def _not_editable(node: Scalar, span: Span | None, reference: ImageReference | None) -> str:
+    is_block = node.style in ("|", ">")
+    if span is None and not (is_block and reference is None):
+        return "not-splicable"
+    return "not-a-reference" if reference is None else ""
+
+
+def _reference_in(value: str, prefix: str = "") -> ImageReference | None:
+    if not value.startswith(prefix):
+        return None
+    return parse_reference(value[len(prefix) :])
+
+
+def parse_reference(text: str) -> ImageReference | None:
+    """Parse *text*, or None; an image ID (``sha256:<hex>``) is no reference."""
+    if _IMAGE_ID.fullmatch(text):
+        return None
+    try:
+        return ImageReference.parse(text)
+    except InvalidInput:
+        return None

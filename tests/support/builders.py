@@ -1,0 +1,34 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Values of the flow's later arrows, for tests that are not about how they come to be."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sealpin.descriptor import Descriptor, ResolvedArtifact
+from sealpin.digest import Digest
+from sealpin.policy.decision import Decision, Outcome
+from sealpin.reference import ImageReference
+
+
+def digest_of(reference: ImageReference) -> Digest:
+    """The digest the pinning vectors give an image: the hash of ``registry/repository:tag``."""
+    name = f"{reference.repository}:{reference.tag or 'latest'}"
+    return Digest("sha256", hashlib.sha256(name.encode()).hexdigest())
+
+
+def decision(
+    reference: ImageReference,
+    *,
+    digest: Digest | None = None,
+    outcome: Outcome = Outcome.ALLOWED,
+    children: tuple[Descriptor, ...] = (),
+    unsigned: bool = False,
+) -> Decision:
+    """A decision about *reference*; its digest is the one written, else `digest_of`."""
+    chosen = digest or reference.digest or digest_of(reference)
+    artifact = ResolvedArtifact(reference=reference, digest=chosen, children=children)
+    return Decision(
+        reference=reference, artifact=artifact, outcome=outcome, findings=(), unsigned=unsigned
+    )
