@@ -11,7 +11,7 @@ verifies, so more threads would not be faster).
 The steps for one image:
 
 1. say what the policies that speak of it need, from its name alone (`policy.evaluate.needs_of`)
-2. resolve the reference to one digest; with a platform, choose that child of the index
+2. resolve the reference to one digest; read the platforms of an index if they are wanted
 3. gather the evidence for the digest from every place that is needed; nothing where nothing is
 4. evaluate evidence and policies to a decision
 """
@@ -27,7 +27,7 @@ from typing import Any
 from . import jsonbytes
 from .clock import Clock
 from .descriptor import Platform, ResolvedArtifact
-from .errors import SealpinError
+from .errors import SealpinError, Unavailable
 from .evidence import EvidenceSet
 from .limits import MAX_CONFIG_BYTES
 from .policy.decision import Decision
@@ -95,7 +95,7 @@ class Session:
         references: Sequence[ImageReference],
         policies: PolicySet,
         *,
-        platform: Platform | None = None,
+        with_platforms: bool = False,
         resource: Resource | None = None,
         on_progress: OnProgress | None = None,
     ) -> tuple[Decision, ...]:
@@ -108,7 +108,9 @@ class Session:
         for position, reference in enumerate(references):
             written.setdefault(reference, []).append(position)
         pending = {
-            self._images.submit(self._gather, reference, policies, platform, resource): positions
+            self._images.submit(
+                self._gather, reference, policies, resource, with_platforms=with_platforms
+            ): positions
             for reference, positions in written.items()
         }
         decided: dict[int, Decision] = {}
@@ -156,13 +158,16 @@ class Session:
         self,
         reference: ImageReference,
         policies: PolicySet,
-        platform: Platform | None,
         resource: Resource | None,
+        *,
+        with_platforms: bool,
     ) -> Gathered:
         # 1.
         needs = needs_of(policies, reference, now_utc=self._now_utc, resource=resource)
         # 2.
-        artifact = self._resolve(reference, platform)
+        artifact = self._source.resolve(reference)
+        if with_platforms and needs.kinds:
+            artifact = with_children(self._source, artifact)
         # 3.
         return Gathered(
             artifact=artifact,
@@ -207,10 +212,12 @@ class Session:
         children = {str(c.platform): c.digest for c in index.children} or {"": artifact.digest}
         configs = {}
         for name, digest in children.items():
-            manifest = parse_image(self._source.manifest(repository, digest))
-            content = self._source.blob(
-                repository, manifest.config.digest, max_bytes=MAX_CONFIG_BYTES
-            )
+            described = parse_image(self._source.manifest(repository, digest)).config
+            if described is None:
+                raise Unavailable(
+                    "registry.no-config", f"{artifact.reference} has no image configuration"
+                )
+            content = self._source.blob(repository, described.digest, max_bytes=MAX_CONFIG_BYTES)
             config = jsonbytes.parse_object(content, what=f"configuration of {artifact.reference}")
             configs[name or _platform_of(config)] = config
         return configs

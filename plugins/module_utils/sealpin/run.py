@@ -15,16 +15,27 @@ from pathlib import Path
 
 from .api import DEFAULT_MAX_WORKERS, Session
 from .clock import Clock
-from .errors import InvalidInput, quote
+from .digest import Digest
+from .errors import InvalidInput, VerificationFailed, quote
 from .limits import MAX_POLICY_BYTES
 from .policy.flags import EvidenceFlags, SignerFlags, policy_from_flags
-from .policy.model import AttestationRule, EvidencePlace, PolicySet
+from .policy.identity import mismatch
+from .policy.model import (
+    AttestationRule,
+    EvidencePlace,
+    KeylessAuthority,
+    PolicySet,
+    StaticAuthority,
+    Unresolved,
+)
 from .reference import Repository
 from .registry.connect import RegistryOptions, connect
 from .registry.credentials import BasicCredentials, Credentials, RegistryToken
 from .registry.mirrors import Mirrors
 from .registry.tls import TlsOptions
 from .signatures.second_opinion import SecondOpinion
+from .signatures.verified import CertificateIdentity, VerifiedBlob
+from .signatures.verify import verify_blob
 from .trust.embedded import embedded_root
 from .trust.keys import load_key
 from .trust.material import TLOG_WEAKENINGS, KeylessTrust, KeyTrust
@@ -151,6 +162,31 @@ def flags_policy(
     return policy_from_flags(options.signer, trust=_trust(options, base), evidence=evidence)
 
 
+def verify_bundle(
+    options: RunOptions, *, bundle: Path, artifact: Path | Digest, base: Path, clock: Clock
+) -> VerifiedBlob:
+    """Verify the bundle in a file over *artifact*, and that it is signed by whom the options name.
+
+    Raises what `signatures.verify.verify_blob` raises, and `VerificationFailed`
+    ``identity.mismatch``.
+    """
+    (authority,) = flags_policy(options, base=base).policies[0].authorities
+    if isinstance(authority, StaticAuthority) or isinstance(authority.trust, Unresolved):
+        raise InvalidInput("identity.missing", "the options do not say who may have signed")
+    verified = verify_blob(
+        read_file(base / bundle, what="the bundle"),
+        artifact if isinstance(artifact, Digest) else _read_artifact(base / artifact),
+        trust=authority.trust,
+        now_utc=clock.now_utc(),
+        second_opinion=SecondOpinion(options.second_opinion),
+    )
+    if isinstance(authority, KeylessAuthority) and isinstance(verified.signer, CertificateIdentity):
+        reasons = [mismatch(rule, verified.signer) for rule in authority.identities]
+        if all(reasons):
+            raise VerificationFailed("identity.mismatch", " / ".join(reasons))
+    return verified
+
+
 def trusted_root(options: RunOptions, *, base: Path) -> TrustedRoot:
     """Return the root the options name, else the embedded one."""
     if not options.trusted_root:
@@ -174,6 +210,15 @@ def read_file(path: Path, *, what: str) -> bytes:
             "file.too-large", f"{what} is larger than {MAX_POLICY_BYTES} bytes: {quote(path)}"
         )
     return content
+
+
+def _read_artifact(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(
+            "file.unreadable", f"cannot read the artifact: {quote(path)}: {error.strerror}"
+        ) from error
 
 
 def _trust(options: RunOptions, base: Path) -> KeylessTrust | KeyTrust:
