@@ -24,10 +24,23 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/sealpin.oci.oci) in C(module_defaults) to set policy, trust and registry options once.
+    description:
+      - Use C(group/sealpin.oci.oci) in C(module_defaults) to set policy, trust and registry options once for all modules that decide,
+        and C(group/sealpin.oci.registry) to set registry options once for all that read registries.
     support: full
     membership:
       - sealpin.oci.oci
+      - sealpin.oci.registry
+"""
+
+    ACTION_GROUP_REGISTRY = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/sealpin.oci.registry) in C(module_defaults) to set registry options once for all modules that read registries.
+    support: full
+    membership:
+      - sealpin.oci.registry
 """
 
     INFO_MODULE = r"""

@@ -30,4 +30,16 @@ options:
     description: Whether no socket is opened to refresh trust.
     type: bool
     default: false
+  use_signed_timestamps:
+    description: Whether signatures must carry a timestamp of an authority in the trusted root.
+    type: bool
+    default: false
+  insecure_ignore_tlog:
+    description: Whether no entry in a transparency log is demanded. It shows in every result as V(insecure.ignore-tlog).
+    type: bool
+    default: false
+  insecure_ignore_sct:
+    description: Whether no timestamp of a certificate transparency log is demanded. It shows in every result as V(insecure.ignore-sct).
+    type: bool
+    default: false
 """

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one table of the collection's options.
 
-Modules take their argument specification from it, action plugins and lookups validate against it, and a test compares
-it with the documentation fragments, so that no list of options is written twice. The names are the command's flags with
-underscores. Readable for Python 3.8, because modules read it before they choose an interpreter.
+Modules take their argument specification from it, action plugins and lookups validate against it,
+and a test compares it with the documentation fragments, so that no list of options is written
+twice. The names are the command's flags with underscores. Readable for Python 3.8, because modules
+read it before they choose an interpreter.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ TRUST = {
     "trusted_root": {"type": "path"},
     "second_opinion": {"type": "str", "choices": ["auto", "require", "off"], "default": "auto"},
     "offline": {"type": "bool", "default": False},
+    "use_signed_timestamps": {"type": "bool", "default": False},
+    "insecure_ignore_tlog": {"type": "bool", "default": False},
+    "insecure_ignore_sct": {"type": "bool", "default": False},
 }
 
 IDENTITY = {
@@ -62,8 +66,19 @@ PLACE = {
 
 IMAGES = {"images": {"type": "list", "elements": "str", "required": True}}
 
+PLATFORM = {"platform": {"type": "str"}}
+
 VERIFICATION = {**IDENTITY, **TRUST, **REGISTRY, **EVIDENCE}
 """Everything a decision about an image is made from."""
+
+IMAGE_DIGEST_INFO = (
+    IMAGES,
+    PLATFORM,
+    {"platforms": {"type": "bool", "default": False}},
+    REGISTRY,
+    PLACE,
+)
+IMAGE_VERIFY = (IMAGES, PLATFORM, VERIFICATION, PLACE)
 
 
 def argument_spec(*groups: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -71,7 +86,6 @@ def argument_spec(*groups: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[st
     return {name: dict(option) for group in groups for name, option in group.items()}
 
 
-def secret_values(params: Mapping[str, Any]) -> set[str]:
-    """Return the values of *params* that must never be shown."""
-    secrets = [name for name, option in VERIFICATION.items() if option.get("no_log")]
-    return {str(params[name]) for name in secrets if params.get(name)}
+def secret_options() -> set[str]:
+    """Return the names of the options whose values must never be shown."""
+    return {name for name, option in VERIFICATION.items() if option.get("no_log")}

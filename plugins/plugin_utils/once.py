@@ -32,16 +32,16 @@ class AnswersOfRun:
     """The answers of one run for one set of options."""
 
     def __init__(self, run_folder: Path, question: Mapping[str, Any]) -> None:
-        """Keep answers below *run_folder*; *question* is everything an answer depends on, as JSON."""
+        """Keep answers below *run_folder*; *question* is all an answer depends on, as JSON."""
         self._folder = run_folder / _FOLDER
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._question = json.dumps(question, sort_keys=True)
 
     def get(self, images: Sequence[str], ask: Ask) -> dict[str, Entry]:
-        """Return the answer for each of *images*; *ask* is called at most once, for those without one."""
+        """Return the answer for each of *images*; *ask* is called once, for those without one."""
         unique = list(dict.fromkeys(images))
         with contextlib.ExitStack() as held:
-            # Every process takes its locks in the order of their names, so none waits in a circle.
+            # Every process takes its locks in the order of their names: none waits in a circle.
             for path in sorted(self._path(image) for image in unique):
                 held.enter_context(_locked(path))
             answers = {image: kept for image in unique if (kept := self._read(image)) is not None}

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which interpreters a module agrees to run in. Changing to one is played in the integration targets."""
+"""Which interpreters a module agrees to run in; changing to one is an integration target."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is read from the answers of podman, docker, crictl and ctr.
 
-The answers of podman 4.3.1 and ctr 1.6.20 are shortened recordings; those of docker 28.2 come from its client on podman's
-compatible socket, those of crictl follow CRI v1 (k8s.io/cri-api, ``ListContainersResponse``, ``ListImagesResponse``).
+The answers of podman 4.3.1 and ctr 1.6.20 are shortened recordings; those of docker 28.2 come from
+its client on podman's compatible socket; those of crictl follow CRI v1 (k8s.io/cri-api,
+``ListContainersResponse``, ``ListImagesResponse``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Answers = Mapping[str, tuple[int, str, str]]
 
 
 def engine(answers: Answers):
-    """Return a runner that gives the answers by command line; an unforeseen command is an error of the test."""
+    """Return a runner that gives the answers by command line; there are no others."""
 
     def run(command: list[str]) -> tuple[int, str, str]:
         return answers[" ".join(command)]
@@ -110,8 +111,8 @@ CONTAINERD = {
         "TASK    PID     STATUS    \nc1      9291    RUNNING\nc2      9292    STOPPED\n"
     ),
     "ctr --namespace demo images list": ok(
-        "REF                  TYPE                                       DIGEST    SIZE    PLATFORMS   LABELS \n"
-        f"registry.example/app:1 application/vnd.oci.image.manifest.v1+json {INDEX} 1.0 MiB linux/amd64 -\n"
+        "REF                    TYPE                 DIGEST SIZE    PLATFORMS   LABELS \n"
+        f"registry.example/app:1 application/vnd.oci {INDEX} 1.0 MiB linux/amd64 -\n"
     ),
     "ctr --namespace demo containers list --quiet": ok("c1\nc2\n"),
     "ctr --namespace demo containers info c1": ok({"ID": "c1", "Image": "registry.example/app:1"}),

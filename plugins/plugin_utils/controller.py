@@ -1,0 +1,77 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Doing a task of the collection on the controller, once for all hosts of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ansible import constants as C  # noqa: N812 - the name it has everywhere in Ansible
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.sealpin.oci.plugins.module_utils._options import (
+    argument_spec,
+    secret_options,
+)
+from ansible_collections.sealpin.oci.plugins.plugin_utils.once import AnswersOfRun
+
+if TYPE_CHECKING:
+    from ansible_collections.sealpin.oci.plugins.module_utils._tasks import (
+        Ask,
+        Entry,
+        Params,
+        Prepare,
+        Result,
+        Work,
+    )
+
+_NOT_PART_OF_THE_QUESTION = frozenset(
+    {"images", "_terms", "form", "interpreter", "verify_on", "timeout", "max_workers"}
+)
+
+
+def attempt_once(kind: str, prepare: Prepare, params: Mapping[str, Any]) -> Result:
+    """Do a task for those images nobody asked about in this run; *kind* names the task."""
+    # Every play that uses a module loads the action of its name; only work done here may cost.
+    from ansible_collections.sealpin.oci.plugins.module_utils._tasks import attempt
+
+    def through(work: Work, images: Sequence[str], ask: Ask) -> Mapping[str, Entry]:
+        left_out = _NOT_PART_OF_THE_QUESTION | secret_options()
+        options = {name: value for name, value in params.items() if name not in left_out}
+        question = {"kind": kind, "depends_on": work.depends_on, "options": options}
+        return AnswersOfRun(Path(C.DEFAULT_LOCAL_TMP), question).get(images, ask)
+
+    return attempt(prepare, params, through=through)
+
+
+class PlacedAction(ActionBase):
+    """An action that runs the module of its name on the host, or does its task here."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    groups: ClassVar[tuple[Mapping[str, Mapping[str, Any]], ...]]
+    """The module's options."""
+
+    def prepare(self, params: Params) -> Work:
+        """Prepare the module's task."""
+        raise NotImplementedError
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Do the task where ``verify_on`` says."""
+        super().run(tmp, task_vars)
+        if self._task.args.get("verify_on") == "controller":
+            return self._run_here()
+        wrap_async = self._task.async_val and not self._connection.has_native_async
+        on_host: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
+        return on_host
+
+    def _run_here(self) -> Result:
+        if self._task.async_val:
+            raise AnsibleActionFail("async works with verify_on: target only")
+        _valid, params = self.validate_argument_spec(argument_spec=argument_spec(*self.groups))
+        return attempt_once(self._task.action, self.prepare, params)
