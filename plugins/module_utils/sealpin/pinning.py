@@ -1,0 +1,126 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The main job over files: what is allowed becomes a pin.
+
+1. Finders read each file's bytes to sites and remarks (`manifests.finder`); the caller keeps no
+   bytes.
+2. The sites' references are decided on together, each image once (`api.Session`).
+3. An allowed decision and its site make a `Pin`; every other site says why it is left alone.
+4. A file's pins are spliced into its bytes (`manifests.rewrite`); the caller writes them.
+
+Bytes in, bytes out: reading, comparing and replacing files is the faces' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from .api import OnProgress, Session
+from .descriptor import Platform
+from .errors import SealpinError
+from .manifests.pin import Pin
+from .manifests.site import Found, ImageSite, Remark
+from .policy.decision import Decision, Outcome
+from .policy.model import PolicySet
+from .reference import ImageReference
+
+
+class Action(Enum):
+    """What becomes of a site."""
+
+    PIN = "pin"
+    """The digest is to be written."""
+    KEEP = "keep"
+    """The digest that was verified stands there already."""
+    REFUSE = "refuse"
+    """A signature, a claim or the policy says no."""
+    UNCHECKED = "unchecked"
+    """It could not be checked; nothing is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteResult:
+    """One site with the decision about its image."""
+
+    site: ImageSite
+    decision: Decision
+    action: Action
+    pin: Pin | None = None
+    error: SealpinError | None = None
+    """Why an allowed image could not be pinned at this site (no such platform)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """Everything about one file."""
+
+    file: str
+    sites: tuple[SiteResult, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """The pins to apply to the file's bytes."""
+        return tuple(result.pin for result in self.sites if result.pin is not None)
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the file is to be written."""
+        return any(pin.is_change for pin in self.pins)
+
+
+def pin_files(
+    session: Session,
+    policies: PolicySet,
+    files: Sequence[Found],
+    *,
+    platform: Platform | None = None,
+    moves: bool = False,
+    on_progress: OnProgress | None = None,
+) -> tuple[FileResult, ...]:
+    """Decide on every site of *files* and make the pins.
+
+    With *moves* a pinned reference is asked for by its tag, so that a tag that moved gets its new
+    digest after verification; without, a digest that is written is verified as it stands.
+    """
+    wanted: dict[ImageReference, None] = {}
+    for found in files:
+        wanted.update(dict.fromkeys(_reference(site, moves=moves) for site in found.sites))
+    references = tuple(wanted)
+    decisions = dict(
+        zip(
+            references,
+            session.decide(references, policies, with_platforms=True, on_progress=on_progress),
+            strict=True,
+        )
+    )
+    return tuple(
+        FileResult(
+            file=found.file,
+            sites=tuple(
+                _conclude(site, decisions[_reference(site, moves=moves)], platform)
+                for site in found.sites
+            ),
+            remarks=found.remarks,
+        )
+        for found in files
+    )
+
+
+def _reference(site: ImageSite, *, moves: bool) -> ImageReference:
+    return site.moving_reference if moves else site.reference
+
+
+def _conclude(site: ImageSite, decision: Decision, platform: Platform | None) -> SiteResult:
+    if decision.outcome is not Outcome.ALLOWED:
+        denied = decision.outcome is Outcome.DENIED
+        action = Action.REFUSE if denied else Action.UNCHECKED
+        return SiteResult(site=site, decision=decision, action=action)
+    try:
+        pin = Pin(site=site, decision=decision, platform=platform)
+    except SealpinError as error:
+        return SiteResult(site=site, decision=decision, action=Action.UNCHECKED, error=error)
+    action = Action.PIN if pin.is_change else Action.KEEP
+    return SiteResult(site=site, decision=decision, action=action, pin=pin)
