@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..crypto import PublicKey
+from ..crypto import KeyAlgorithm, PublicKey
 from ..errors import InvalidInput, VerificationFailed, quote
 from ..mediatypes import SLSA_VSA_V1
 from ..signatures.dsse import check_is_statement, parse_envelope
@@ -21,6 +21,7 @@ from ..signatures.statement import Statement, parse_statement
 from .claims import Claims
 from .expectations import mismatch
 
+_P1363_P256_BYTES = 64
 _TRACK_LEVEL = re.compile(r"SLSA_([A-Z0-9_]+)_LEVEL_([0-9]{1,9})")
 
 
@@ -86,7 +87,7 @@ def verify_vsa(
     failures = []
     for candidate in candidates:
         try:
-            key.verify(candidate.signature, parsed.signed_bytes, hash_algorithm=hash_algorithm)
+            _verify(key, candidate.signature, parsed.signed_bytes, hash_algorithm)
         except VerificationFailed as error:
             failures.append(error)
         else:
@@ -123,6 +124,35 @@ def check_vsa(payload: bytes, expected: ExpectedSummary) -> Summary:
     for level in expected.levels:
         _check_level(level, levels)
     return Summary(verifier=verifier, resource=resource, levels=levels)
+
+
+def _verify(key: PublicKey, signature: bytes, message: bytes, hash_algorithm: str) -> None:
+    """Verify a signature; one of P-256 may be ``r`` and ``s`` side by side (IEEE P1363).
+
+    Google's signer writes that form, and no DER signature has its length and starts otherwise.
+    """
+    is_bare = key.algorithm is KeyAlgorithm.ECDSA_P256 and len(signature) == _P1363_P256_BYTES
+    if is_bare and not _is_der_sequence(signature):
+        signature = _der_signature(signature)
+    key.verify(signature, message, hash_algorithm=hash_algorithm)
+
+
+def _is_der_sequence(data: bytes) -> bool:
+    return data[0] == 0x30 and data[1] == len(data) - 2
+
+
+def _der_signature(bare: bytes) -> bytes:
+    """Write ``r`` and ``s`` as RFC 3279's Ecdsa-Sig-Value."""
+    half = len(bare) // 2
+    body = b"".join(_der_integer(part) for part in (bare[:half], bare[half:]))
+    return bytes([0x30, len(body)]) + body
+
+
+def _der_integer(unsigned: bytes) -> bytes:
+    digits = unsigned.lstrip(b"\0") or b"\0"
+    if digits[0] & 0x80:
+        digits = b"\0" + digits
+    return bytes([0x02, len(digits)]) + digits
 
 
 def _check_subjects(statement: Statement, expected: Iterable[tuple[str, str]]) -> None:

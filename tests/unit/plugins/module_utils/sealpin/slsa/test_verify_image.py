@@ -151,7 +151,10 @@ def lab_trust() -> KeylessTrust:
     return KeylessTrust(root=parse_trusted_root(document))
 
 
-OCTO = f"{REGISTRY}/octo/service@sha256:e4a9a3ca4fd1d203fc37beb4b5668fd33ca2003d2cc30296787452c6e7c0b405"
+OCTO = (
+    f"{REGISTRY}/octo/service"
+    "@sha256:e4a9a3ca4fd1d203fc37beb4b5668fd33ca2003d2cc30296787452c6e7c0b405"
+)
 OCTO_WORKFLOW = "https://github.com/octo-org/service/.github/workflows/release.yml"
 
 
