@@ -9,11 +9,13 @@ imports; reading a key or a certificate then raises `MissingDependency`.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 
+from . import ed25519ph
 from .der import read_utf8_string
 from .digest import Digest
 from .errors import InvalidInput, VerificationFailed, missing_library, quote
@@ -116,14 +118,15 @@ class PublicKey:
         return _NATURAL_HASH[self.algorithm]
 
     def verify(self, signature: bytes, message: bytes, *, hash_algorithm: str = "") -> None:
-        """Check *signature* over *message*: ECDSA in ASN.1, RSA as PKCS #1 v1.5, Ed25519 pure.
+        """Check *signature* over *message*: ECDSA in ASN.1, RSA as PKCS #1 v1.5, Ed25519.
 
-        *hash_algorithm* is one of `HASH_ALGORITHMS`; empty means the natural one. Ed25519 has none
-        and ignores it. Raises `VerificationFailed` ``signature.invalid``.
+        *hash_algorithm* is one of `HASH_ALGORITHMS`; empty means the natural one. Ed25519 has none:
+        pure signatures are accepted, and the prehashed ones (Ed25519ph) that cosign makes.
+        Raises `VerificationFailed` ``signature.invalid``.
         """
         try:
             if isinstance(self._key, ed25519.Ed25519PublicKey):
-                self._key.verify(signature, message)
+                self._verify_ed25519(self._key, signature, message)
                 return
             self._verify(signature, message, _hash(hash_algorithm or self.natural_hash))
         except InvalidSignature as error:
@@ -145,6 +148,18 @@ class PublicKey:
             self._verify(signature, digest.raw, Prehashed(_hash(digest.algorithm)))
         except InvalidSignature as error:
             raise _invalid_signature(self) from error
+
+    def _verify_ed25519(
+        self, key: ed25519.Ed25519PublicKey, signature: bytes, message: bytes
+    ) -> None:
+        try:
+            key.verify(signature, message)
+        except InvalidSignature:
+            prehashed = hashlib.sha512(message).digest()
+            if not ed25519ph.is_valid(
+                public_key=key.public_bytes_raw(), signature=signature, message_sha512=prehashed
+            ):
+                raise
 
     def _verify(
         self, signature: bytes, data: bytes, algorithm: hashes.HashAlgorithm | Prehashed
