@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Callable, Iterator
+from http.client import IncompleteRead
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -103,6 +104,9 @@ class Urllib3Transport:
     def _make_pool(self, proxy: str) -> urllib3.PoolManager:
         context = self._make_context()
         checks = context.verify_mode != ssl.CERT_NONE
+        if not checks:
+            # The report names what was switched off (``insecure.registry``), once and not on stderr.
+            urllib3.disable_warnings(exceptions.InsecureRequestWarning)
         name = self._server_name or None
         settings: dict[str, Any] = {
             "num_pools": _POOLED_HOSTS,
@@ -201,7 +205,7 @@ def _convert(error: Exception, request: Request) -> SealpinError:
         return Unavailable("registry.unreachable", f"no connection to {where}: {_reason(error)}")
     if isinstance(error, (exceptions.ReadTimeoutError, TimeoutError)):
         return Unavailable("registry.timeout", f"no answer in time from {where}")
-    if isinstance(error, exceptions.IncompleteRead):
+    if any(isinstance(cause, IncompleteRead) for cause in (error, error.__cause__)):
         return Unavailable("registry.truncated", f"answer cut short: {where}")
     if isinstance(error, (exceptions.LocationParseError, exceptions.LocationValueError)):
         return Unavailable("registry.address", f"not an address that can be reached: {where}")

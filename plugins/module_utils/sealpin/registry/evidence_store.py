@@ -1,0 +1,201 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Evidence kept in a folder, to be verified again where no registry can be reached.
+
+For each subject there is ``<algorithm>-<hex>.json``, which lists its evidence and what could not be
+looked at, and for each piece of content one file ``content/<algorithm>/<hex>``, shared by the
+subjects that have it. The bytes depend on the evidence alone: the same set gives the same files. A
+record is no proof: content is checked against its digest when it is read, and everything else is
+verified as if it had just been fetched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from .. import jsonbytes
+from ..digest import Digest
+from ..errors import InvalidInput, SealpinError, Unavailable, quote
+from ..evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route
+from ..limits import MAX_EVIDENCE_BYTES, MAX_TOTAL_EVIDENCE_BYTES
+from .confined import read_beneath
+from .unpack import ByteBudget
+
+_VERSION = 1
+_MAX_INDEX_BYTES = 64 * 1024 * 1024
+_CONTENT = "content"
+
+
+class Access(Enum):
+    """Who may read what is kept."""
+
+    SHARED = (0o755, 0o644)
+    """A folder somebody named, to be taken along."""
+    PRIVATE = (0o700, 0o600)
+    """A cache of this user."""
+
+
+def save(evidence: EvidenceSet, directory: Path, *, access: Access = Access.SHARED) -> Path:
+    """Write *evidence* below *directory* and return the subject's file.
+
+    Files that are there already with the same bytes are left alone. Raises `InvalidInput`
+    ``evidence.unwritable``.
+    """
+    try:
+        for item in evidence.items:
+            _write(_content_path(directory, item.digest), item.content, access)
+        path = directory / _index_name(evidence.subject)
+        _write(path, _dump(evidence), access)
+    except OSError as error:
+        raise InvalidInput(
+            "evidence.unwritable",
+            f"evidence cannot be written to {quote(directory)}: {error.strerror}",
+        ) from error
+    return path
+
+
+def load(directory: Path, subject: Digest) -> EvidenceSet:
+    """Read what was saved for *subject*; every item has the route ``OFFLINE``.
+
+    A piece whose content is missing or altered is a gap. Raises `Unavailable`
+    ``evidence.not-saved`` when nothing was saved for *subject*, `InvalidInput`
+    ``evidence.malformed`` or ``json.*`` for a file that is none of ours.
+    """
+    name = _index_name(subject)
+    content = read_beneath(directory, (name,), max_bytes=_MAX_INDEX_BYTES)
+    if content is None:
+        raise Unavailable(
+            "evidence.not-saved",
+            f"no evidence for {subject} was saved in {quote(directory)}",
+            hint="save it where the registry can be reached: sealpin evidence save",
+        )
+    document = jsonbytes.parse_object(content, what=f"evidence {name}")
+    if document.get("version") != _VERSION or document.get("subject") != str(subject):
+        raise InvalidInput(
+            "evidence.malformed",
+            f"not evidence of version {_VERSION} for {subject}: {quote(directory / name)}",
+        )
+    budget = ByteBudget(MAX_TOTAL_EVIDENCE_BYTES)
+    items: list[Evidence] = []
+    gaps = [_read_gap(entry) for entry in _entries(document, "gaps")]
+    for entry in _entries(document, "evidence"):
+        try:
+            items.append(_read_item(directory, subject, entry, budget))
+        except SealpinError as error:
+            gaps.append(Gap(location=f"{directory / name}", error=error))
+    return EvidenceSet(subject=subject, items=tuple(items), gaps=tuple(gaps))
+
+
+def _index_name(subject: Digest) -> str:
+    return f"{subject.algorithm}-{subject.hex}.json"
+
+
+def _content_path(directory: Path, digest: Digest) -> Path:
+    return directory / _CONTENT / digest.algorithm / digest.hex
+
+
+def _dump(evidence: EvidenceSet) -> bytes:
+    document = {
+        "version": _VERSION,
+        "subject": str(evidence.subject),
+        "evidence": _sorted(_item_document(item) for item in evidence.items),
+        "gaps": _sorted(
+            {
+                "location": gap.location,
+                "code": gap.error.code,
+                "message": gap.error.message,
+                "conclusive": gap.conclusive,
+            }
+            for gap in evidence.gaps
+        ),
+    }
+    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _item_document(item: Evidence) -> dict[str, Any]:
+    return {
+        "kind": item.kind.value,
+        "digest": str(item.digest),
+        "size": len(item.content),
+        "annotations": dict(item.annotations),
+        "found": item.route.value,
+        "location": item.location,
+    }
+
+
+def _sorted(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(documents, key=lambda document: json.dumps(document, sort_keys=True))
+
+
+def _entries(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    entries = document.get(key)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InvalidInput("evidence.malformed", f'saved evidence has no list "{key}"')
+    return entries
+
+
+def _read_item(
+    directory: Path, subject: Digest, entry: Mapping[str, Any], budget: ByteBudget
+) -> Evidence:
+    try:
+        kind, digest = EvidenceKind(entry["kind"]), Digest.parse(entry["digest"])
+        location, annotations = entry["location"], entry["annotations"]
+        pairs = {**annotations, "": location}
+        if not all(isinstance(text, str) for text in (*pairs, *pairs.values())):
+            raise ValueError("not a text")
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(
+            "evidence.malformed", f"malformed entry of saved evidence: {quote(error)}"
+        ) from error
+    parts = (_CONTENT, digest.algorithm, digest.hex)
+    content = read_beneath(directory, parts, max_bytes=MAX_EVIDENCE_BYTES)
+    if content is None:
+        raise Unavailable("evidence.not-saved", f"content {digest} was not saved along")
+    digest.check(content, where=f"saved evidence {directory.joinpath(*parts)}")
+    budget.take(len(content), where=str(digest))
+    return Evidence(
+        kind=kind,
+        subject=subject,
+        content=content,
+        annotations=annotations,
+        route=Route.OFFLINE,
+        location=location,
+    )
+
+
+def _read_gap(entry: Mapping[str, Any]) -> Gap:
+    """Restore a gap; one that is not plainly conclusive leaves absence unproven."""
+    return Gap(
+        location=str(entry.get("location", "")),
+        error=Unavailable(
+            str(entry.get("code", "evidence.gap")), str(entry.get("message", "unknown"))
+        ),
+        conclusive=entry.get("conclusive") is True,
+    )
+
+
+def _write(path: Path, content: bytes, access: Access) -> None:
+    """Put *content* in place at once, or leave everything as it was."""
+    folder_mode, file_mode = access.value
+    with suppress(FileNotFoundError):
+        if path.read_bytes() == content:
+            return
+    for folder in reversed([path.parent, *path.parent.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=folder_mode, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".sealpin-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), file_mode)
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
