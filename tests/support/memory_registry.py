@@ -326,7 +326,7 @@ class MemoryRegistry:
     def _user(self, authorization: str) -> str | None:
         if not authorization.startswith("Basic "):
             return None
-        user, _, password = base64.b64decode(authorization[6:]).decode().partition(":")
+        user, _separator, password = base64.b64decode(authorization[6:]).decode().partition(":")
         return user if self.behaviour.users.get(user) == password else None
 
 
@@ -402,7 +402,7 @@ def endless(size: int, *, declared: bool) -> Fault:
     block = bytes(256 * 1024)
 
     def stream() -> Iterator[bytes]:
-        for _ in range(size // len(block)):
+        for _turn in range(size // len(block)):
             yield block
 
     def fault(asked: Asked, answer: Answer) -> Answer:

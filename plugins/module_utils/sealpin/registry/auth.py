@@ -165,8 +165,8 @@ def _understood(response: Response) -> Challenge | None:
 def _realm(request: Request, challenge: Challenge, scope: Scope) -> str:
     realm = challenge.parameters.get("realm", "")
     try:
-        scheme, host, _ = origin(realm)
-        asked_scheme, asked_host, _ = origin(request.url)
+        scheme, host, _unused = origin(realm)
+        asked_scheme, asked_host, _unused = origin(request.url)
     except ValueError:
         scheme, host, asked_scheme, asked_host = "", "", "", ""
     is_plain = (

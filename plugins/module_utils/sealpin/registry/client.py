@@ -98,7 +98,7 @@ class RegistryClient:
         """See `Source.tags`."""
         found: list[str] = []
         path = "tags/list"
-        for _ in range(MAX_REFERRERS_PAGES):
+        for _turn in range(MAX_REFERRERS_PAGES):
             response = self._get(
                 repository, path, accept="application/json", max_bytes=MAX_REFERRERS_PAGE_BYTES
             )

@@ -40,10 +40,13 @@ def read_beneath(root: Path, parts: Sequence[str], *, max_bytes: int) -> bytes |
     except OSError as error:
         _refuse_link(root, parts, shown)
         raise InvalidInput("path.unreadable", f"cannot read {shown}: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise InvalidInput("path.escapes", f"not a regular file: {shown}")
-        content = file.read(max_bytes + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > max_bytes:
         raise Unavailable("path.too-large", f"file larger than {max_bytes} bytes: {shown}")
     return content

@@ -18,6 +18,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .. import jsonbytes
 from ..errors import InvalidInput, MissingDependency, Unavailable, quote
@@ -50,7 +51,7 @@ class RegistryToken:
     token: str = field(repr=False)
 
 
-Credentials = BasicCredentials | IdentityToken | RegistryToken
+Credentials: TypeAlias = "BasicCredentials | IdentityToken | RegistryToken"
 
 
 class HelperRunner:
@@ -108,7 +109,7 @@ class HelperRunner:
                 "credentials.helper", f"{quote(program)} does not start: {error.strerror}"
             ) from error
         try:
-            output, _ = process.communicate(server.encode(), timeout=self._timeout_s)
+            output, _unused = process.communicate(server.encode(), timeout=self._timeout_s)
         except subprocess.TimeoutExpired:
             # The group, since a child that keeps the pipe open would outlive its parent.
             os.killpg(process.pid, signal.SIGKILL)

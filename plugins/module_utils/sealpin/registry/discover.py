@@ -111,8 +111,8 @@ def _gather(subject: Digest, lookups: Iterable[_Lookup], executor: Executor) -> 
             pending |= {executor.submit(_answer, lookup) for lookup in found.next}
     return EvidenceSet(
         subject=subject,
-        items=_unique(item for _, item in sorted(items, key=lambda entry: entry[0])),
-        gaps=tuple(gap for _, gap in sorted(gaps, key=lambda entry: entry[0])),
+        items=_unique(item for _key, item in sorted(items, key=lambda entry: entry[0])),
+        gaps=tuple(gap for _key, gap in sorted(gaps, key=lambda entry: entry[0])),
     )
 
 

@@ -36,7 +36,7 @@ class Prefix:
     @classmethod
     def parse(cls, text: str) -> Prefix:
         """Parse ``registry[/component…]``. Raises `InvalidInput` ``mirror.prefix``."""
-        host, _, path = text.rstrip("/").partition("/")
+        host, _separator, path = text.rstrip("/").partition("/")
         # The grammar knows a registry by its dot, port or name; here it always comes first.
         is_host = host == "localhost" or "." in host or ":" in host
         try:

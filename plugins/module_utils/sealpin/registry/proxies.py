@@ -64,7 +64,7 @@ def _covers(entry: str, host: str, port: int) -> bool:
     if network is not None:
         address = _address(host)
         return address is not None and address in network
-    name, _, entry_port = entry.partition(":")
+    name, _separator, entry_port = entry.partition(":")
     if entry_port and entry_port != str(port):
         return False
     name = name.lstrip("*").lstrip(".")

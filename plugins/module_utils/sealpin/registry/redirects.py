@@ -30,7 +30,7 @@ class RedirectingTransport:
 
     def send(self, request: Request) -> Response:
         """Answer *request*, from wherever it is redirected to; see `Transport.send`."""
-        for _ in range(_MAX_REDIRECTS + 1):
+        for _turn in range(_MAX_REDIRECTS + 1):
             response = self._inner.send(request)
             if response.status not in _REDIRECT_STATUSES or request.method != "GET":
                 return response

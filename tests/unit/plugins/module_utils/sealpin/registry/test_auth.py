@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from sealpin.errors import Unavailable
 from sealpin.reference import ImageReference
 from sealpin.registry.connect import RegistryOptions, connect
@@ -127,7 +128,7 @@ def test_renews_a_token_the_registry_no_longer_takes(registry):
 def test_does_not_ask_twice_with_the_password_that_was_refused(registry):
     registry.behaviour.authentication = "basic"
     source = client(WRONG)
-    for _ in range(2):
+    for _turn in range(2):
         with pytest.raises(Unavailable):
             source.resolve(reference(registry))
     refused = [asked for asked in registry.asked() if "authorization" in asked.headers]

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
 from sealpin.evidence import EvidenceKind, EvidenceSet, Route
@@ -162,7 +163,7 @@ def test_an_unparsable_evidence_manifest_is_counted_and_hides_nothing(registry, 
     attach(registry, b"bundle")
     found = find(registry)
     assert [item.content for item in found.items] == [b"bundle"]
-    assert [conclusive for _, conclusive in codes(found)] == [True]
+    assert [conclusive for _key, conclusive in codes(found)] == [True]
     assert found.is_complete
 
 
@@ -307,7 +308,7 @@ def test_compressed_bombs_are_bounded_together(registry):
     peak_bytes = peak_of(lambda: results.append(find(registry)))
     [found] = results
     assert found.items == ()
-    assert {code for code, _ in codes(found)} == {"evidence.too-large"}
+    assert {code for code, _value in codes(found)} == {"evidence.too-large"}
     assert not found.is_complete
     assert peak_bytes < 150 * MIB
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable, VerificationFailed
 from sealpin.registry.pacing import Deadline, SystemTicker
@@ -74,7 +75,7 @@ def test_asks_for_the_identity_encoding_and_says_who_it_is(registry):
 
 def test_keeps_one_connection_for_several_requests(registry):
     sender = transport()
-    for _ in range(3):
+    for _turn in range(3):
         sender.send(request(blob_url(registry)))
     [pool] = sender._pools.values()
     assert pool.connection_from_url(blob_url(registry)).num_connections == 1
@@ -103,7 +104,7 @@ def test_gives_up_a_body_of_a_gibibyte_without_holding_it(registry, declared):
     tracemalloc.start()
     try:
         code = code_of(lambda: transport().send(request(blob_url(registry))))
-        _, peak_bytes = tracemalloc.get_traced_memory()
+        _unused, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert code == "registry.too-large"
@@ -191,7 +192,7 @@ def test_a_name_that_does_not_resolve_is_looked_up_once(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     sender = transport()
-    for _ in range(3):
+    for _turn in range(3):
         code = code_of(lambda: sender.send(request("https://registry.invalid/v2/")))
         assert code == "registry.unknown-host"
     assert lookups == ["registry.invalid"]
@@ -271,7 +272,7 @@ def test_reaches_the_outside_through_the_proxy_and_gives_it_its_own_password():
     with socket.create_server(("127.0.0.1", 0)) as proxy:
 
         def refuse():
-            connection, _ = proxy.accept()
+            connection, _unused = proxy.accept()
             with connection:
                 seen.append(connection.recv(65536))
                 connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")

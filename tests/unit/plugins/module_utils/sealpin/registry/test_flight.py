@@ -1,0 +1,111 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""One fetch for one thing, and what is remembered of it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sealpin.digest import Digest
+from sealpin.errors import Unavailable
+from sealpin.reference import ImageReference, Repository
+from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.flight import SingleFlight
+from sealpin.registry.platforms import with_children
+from support import memory_registry
+from support.memory_registry import status
+from support.pacing import HandTicker
+
+
+def test_however_many_ask_it_is_made_once():
+    flight: SingleFlight[str, object] = SingleFlight()
+    made, started = [], threading.Barrier(8, timeout=10)
+
+    def ask(_):
+        started.wait()
+        return flight.get("key", lambda: made.append(1) or object())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(8)))) == 1
+    assert made == [1]
+
+
+def test_a_failure_is_shared_by_those_who_waited_and_then_forgotten():
+    flight: SingleFlight[str, str] = SingleFlight()
+    inside, release = threading.Event(), threading.Event()
+
+    def fail():
+        inside.set()
+        release.wait(10)
+        raise Unavailable("registry.timeout", "no answer")
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(flight.get, "key", fail)
+        inside.wait(10)
+        second = pool.submit(flight.get, "key", lambda: "made by the second")
+        while not second.running():
+            pass
+        release.set()
+        assert first.exception().code == "registry.timeout"
+        outcome = second.exception() or second.result()
+    assert outcome == "made by the second" or outcome.code == "registry.timeout"
+    assert flight.get("other", lambda: "x") == "x"
+    assert flight.get("key", lambda: "made later") in ("made later", "made by the second")
+
+
+def test_a_value_that_is_not_to_be_kept_is_made_again():
+    flight: SingleFlight[str, int] = SingleFlight(keep=lambda value: value > 1)
+    values = iter([1, 2, 3])
+    assert [flight.get("key", lambda: next(values)) for _ in range(3)] == [1, 2, 2]
+
+
+def test_forgets_a_value_only_while_it_is_the_current_one():
+    flight: SingleFlight[str, object] = SingleFlight()
+    old, new = object(), object()
+    flight.put("key", old)
+    flight.forget("key", old)
+    flight.put("key", new)
+    flight.forget("key", old)
+    assert flight.get("key", object) is new
+
+
+@pytest.fixture
+def registry():
+    with memory_registry.serving() as running:
+        running.repository("app").put_manifest({"manifests": []}, tag="1.0")
+        yield running
+
+
+def test_a_manifest_read_by_its_tag_is_at_hand_by_its_digest(registry):
+    source = connect(RegistryOptions(), ticker=HandTicker())
+    artifact = source.resolve(ImageReference.parse(f"{registry.host}/app:1.0"))
+    with_children(source, artifact)
+    assert len(registry.asked()) == 1
+
+
+def test_small_blobs_are_kept_and_large_ones_are_not(registry):
+    repository = Repository.parse(f"{registry.host}/app")
+    source = connect(RegistryOptions(), ticker=HandTicker())
+    for content, requests in ((b"small", 1), (bytes(300 * 1024), 2)):
+        digest = Digest.parse(registry.repositories["app"].put_blob(content))
+        registry.forget()
+        for _ in range(2):
+            assert source.blob(repository, digest, max_bytes=1 << 20) == content
+        assert len(registry.asked()) == requests
+
+
+def test_a_list_with_a_gap_is_asked_for_again(registry):
+    repository = Repository.parse(f"{registry.host}/app")
+    source = connect(RegistryOptions(), ticker=HandTicker())
+    subject = Digest.of(b"x")
+    for i in range(3):
+        registry.repositories["app"].attach(str(subject), b"%d" % i, layer_type="text/plain")
+    registry.behaviour.page_size = 1
+    registry.faults.append(memory_registry.on("start=1", memory_registry.times(1, status(403))))
+    assert source.referrers(repository, subject).gaps
+    assert not source.referrers(repository, subject).gaps
+    registry.forget()
+    source.referrers(repository, subject)
+    assert registry.asked() == []
