@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Every signature in an OCI image layout, as evidence, with nothing of the registry code between."""
+"""Every signature in an OCI image layout as evidence, with no registry code between."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def layout_evidence(layout: Path) -> Iterator[Evidence]:
 
 def legacy_subject(tag: str) -> Digest | None:
     """The digest in a tag ``sha256-<hex>.sig`` or ``.att``."""
-    name, dot, _ = tag.rpartition(".")
+    name, dot, _rest = tag.rpartition(".")
     return Digest.parse(name.replace("-", ":", 1)) if dot and name.startswith("sha256-") else None
 
 
@@ -83,5 +83,5 @@ def _envelope_payload(envelope: bytes) -> bytes:
 
 
 def _blob(layout: Path, digest: object) -> Path:
-    algorithm, _, name = str(digest).partition(":")
+    algorithm, _separator, name = str(digest).partition(":")
     return layout / "blobs" / algorithm / name

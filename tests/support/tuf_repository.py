@@ -48,7 +48,7 @@ class TufRepository:
         targets = Targets(version=self.version, expires=self.expires)
         targets.targets[self.target] = file = TargetFile.from_data(self.target, document)
         digest = file.hashes["sha256"]
-        folder, _, name = self.target.rpartition("/")
+        folder, _separator, name = self.target.rpartition("/")
         path = f"{folder}/{digest}.{name}" if folder else f"{digest}.{name}"
         self.files[f"targets/{path}"] = document
         self._sign(f"{self.version}.targets.json", targets)

@@ -219,8 +219,8 @@ class Certificate:
 
     @classmethod
     def _of(cls, certificate: x509.Certificate) -> Certificate:
-        # The library parses extensions late; here is where a malformed one must surface.
-        _ = certificate.extensions
+        # The library parses these late; here is where a malformed one must surface.
+        _checked = certificate.extensions, certificate.subject, certificate.issuer
         return cls(
             der=certificate.public_bytes(serialization.Encoding.DER), _certificate=certificate
         )
@@ -250,7 +250,7 @@ class Certificate:
     @property
     def label(self) -> str:
         """How messages call it: subject, else first alternative name, else serial number."""
-        names = [value for _, value in self.subject_names()[:1]]
+        names = [value for _key, value in self.subject_names()[:1]]
         return quote(
             self.subject or "".join(names) or f"serial {self._certificate.serial_number:x}"
         )
@@ -343,7 +343,8 @@ class Certificate:
         if self._certificate.signature_algorithm_oid.dotted_string not in _CERTIFICATE_SIGNATURES:
             return False
         try:
-            _ = issuer.public_key  # refuses the kinds and sizes of key that are not supported
+            # Reading it refuses the kinds and sizes of key that are not supported.
+            _checked = issuer.public_key
             self._certificate.verify_directly_issued_by(issuer._certificate)
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, InvalidInput):
             return False
@@ -418,6 +419,7 @@ def _hash(name: str) -> hashes.HashAlgorithm:
 def _certificate_errors() -> tuple[type[Exception], ...]:
     return (
         ValueError,
+        x509.InvalidVersion,
         x509.DuplicateExtension,
         x509.UnsupportedGeneralNameType,
         UnsupportedAlgorithm,

@@ -18,7 +18,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from .errors import InvalidInput, missing_library, quote
 from .limits import MAX_PURE_YAML_CHARS, MAX_YAML_DEPTH
@@ -162,7 +162,7 @@ class Mapping:
         return found
 
 
-Node = Scalar | Sequence | Mapping
+Node: TypeAlias = "Scalar | Sequence | Mapping"
 
 
 @dataclass(slots=True, eq=False)
@@ -346,9 +346,9 @@ class _Composer:
         node.end = event.end_mark.index + self.base
         entries = list(zip(parts[::2], parts[1::2], strict=True))
         cast("Mapping", node).entries = entries
-        if len({key.value if isinstance(key, Scalar) else id(key) for key, _ in entries}) < len(
-            entries
-        ):
+        if len(
+            {key.value if isinstance(key, Scalar) else id(key) for key, _value in entries}
+        ) < len(entries):
             self.duplicates.append((cast("Mapping", node), _repeated_key(entries)))
 
     def _leave_sequence(self, event: Any) -> None:
@@ -374,7 +374,7 @@ class _Composer:
 def _repeated_key(entries: list[tuple[Node, Node]]) -> Node:
     """The first key that stands in *entries* a second time."""
     seen: set[str | int] = set()
-    for key, _ in entries:
+    for key, _value in entries:
         identity = key.value if isinstance(key, Scalar) else id(key)
         if identity in seen:
             return key

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import InvalidInput, quote
 from .limits import MAX_YAML_ALIASES, MAX_YAML_DEPTH
@@ -32,10 +32,10 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _MAX_NUMBER_CHARS = 1000
 MAX_SHOWN_STEPS = 20
 
-Path = tuple[str | int, ...]
+Path: TypeAlias = "tuple[str | int, ...]"
 """Keys and indexes from a document's root to a node."""
-PlainScalar = str | int | float | bool | None
-Plain = dict[str, Any] | list[Any] | PlainScalar
+PlainScalar: TypeAlias = "str | int | float | bool | None"
+Plain: TypeAlias = "dict[str, Any] | list[Any] | PlainScalar"
 
 
 def resolve_plain(text: str) -> PlainScalar:
@@ -200,7 +200,7 @@ class _Conversion:
     def _entries(self, node: Node, path: Path) -> tuple[tuple[Scalar, Node], ...]:
         if not isinstance(node, Mapping):
             return ()
-        for key, _ in node.entries:
+        for key, _value in node.entries:
             if not isinstance(key, Scalar):
                 raise _error(
                     "yaml.key-not-scalar", "a key is a collection", self.document, key, path
@@ -209,7 +209,7 @@ class _Conversion:
 
     def _count(self, node: Mapping | Sequence, path: Path) -> None:
         if id(node) in self.seen:
-            self.remaining -= 1 + sum(1 for _ in _steps(node))
+            self.remaining -= 1 + sum(1 for _turn in _steps(node))
         self.seen.add(id(node))
         if self.remaining < 0 or len(path) > MAX_YAML_DEPTH:
             raise _error(

@@ -281,7 +281,7 @@ def _statement(
     name: str = "",
     annotations: Mapping[str, str] | None = None,
 ) -> Json:
-    algorithm, _, value = digest.partition(":")
+    algorithm, _separator, value = digest.partition(":")
     subject: Json = {"digest": {algorithm: value}}
     if name:
         subject["name"] = name

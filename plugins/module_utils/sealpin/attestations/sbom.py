@@ -161,7 +161,7 @@ def _image_of(package: Package, moved: Mapping[str, str]) -> ListedImage | None:
 
 def _is_image_name(name: str) -> bool:
     """Whether a package's name is a reference with registry and tag, and no mere package name."""
-    registry, slash, _ = name.partition("/")
+    registry, slash, _rest = name.partition("/")
     if not slash or "." not in registry:
         return False
     try:
@@ -171,13 +171,13 @@ def _is_image_name(name: str) -> bool:
 
 
 def _relocated(name: str, moved: Mapping[str, str]) -> ImageReference:
-    registry, _, path = name.partition("/")
+    registry, _separator, path = name.partition("/")
     return ImageReference.parse(f"{moved.get(registry, registry)}/{path}")
 
 
 def _name_in(locator: str) -> str:
     """Return ``repository:tag`` of a ``pkg:oci`` locator; empty if it lacks either."""
-    body, _, query = locator.partition("?")
+    body, _separator, query = locator.partition("?")
     qualifiers = dict(item.partition("=")[::2] for item in query.split("&"))
     repository, tag = _decoded(qualifiers.get("repository_url", "")), qualifiers.get("tag", "")
     name = body.removeprefix("pkg:oci/").partition("@")[0]

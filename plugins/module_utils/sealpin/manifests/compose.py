@@ -26,7 +26,7 @@ def is_compose(document: Document) -> bool:
         return False
     return any(
         isinstance(service, Mapping) and (service.get("image") or service.get("build"))
-        for _, service in services.entries
+        for _key, service in services.entries
     )
 
 
@@ -121,7 +121,9 @@ class _Project:
                     self.survey.image(contexts, key.value, below, prefix=_IMAGE_CONTEXT)
         if isinstance(contexts, Sequence):
             for index, item in enumerate(contexts.items):
-                name, _, target = (item.value if isinstance(item, Scalar) else "").partition("=")
+                name, _separator, target = (
+                    item.value if isinstance(item, Scalar) else ""
+                ).partition("=")
                 if target.startswith(_IMAGE_CONTEXT):
                     prefix = f"{name}={_IMAGE_CONTEXT}"
                     self.survey.image(contexts, index, below, prefix=prefix)

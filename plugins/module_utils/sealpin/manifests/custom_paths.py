@@ -114,7 +114,7 @@ class CustomPath:
         """Yield (mapping, key, path of the mapping) of every field the path leads to."""
         *above, last = self.steps
         for node, path in _descend(root, (), tuple(above)):
-            for key, _ in _matching(node, last.key):
+            for key, _value in _matching(node, last.key):
                 yield node, key, path
 
 

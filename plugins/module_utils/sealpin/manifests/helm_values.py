@@ -53,7 +53,7 @@ class _Values:
 
     def _read_parts(self, holder: Mapping, path: Path) -> bool:
         """Read a mapping that names an image by several fields; False if it is none."""
-        fields = {key.value for key, _ in self.survey.entries(holder)}
+        fields = {key.value for key, _value in self.survey.entries(holder)}
         name_key = next((key for key in _NAME_KEYS if self._has_text(holder, key)), "")
         tag_key = next((key for key in _TAG_KEYS if key in fields), "")
         if not name_key or not (tag_key or "digest" in fields):

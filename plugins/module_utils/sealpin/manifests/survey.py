@@ -259,7 +259,7 @@ class Survey:
         match = _TAG_COMMENT.match(rest_of_line(self.source, comment))
         if match is None or not self.options.tag_comments:
             return reference
-        name, _, digest = reference.text.partition("@")
+        name, _separator, digest = reference.text.partition("@")
         return ImageReference.parse(f"{name}:{match.group(1)}@{digest}")
 
     def found(self) -> Found:
@@ -267,7 +267,9 @@ class Survey:
         return Found(
             file=self.file,
             sites=tuple(sorted(self._sites, key=lambda site: site.span.start)),
-            remarks=tuple(remark for _, remark in sorted(self._remarks, key=lambda pair: pair[0])),
+            remarks=tuple(
+                remark for _key, remark in sorted(self._remarks, key=lambda pair: pair[0])
+            ),
         )
 
 
@@ -288,7 +290,7 @@ def content_span(source: SourceText, node: Scalar) -> Span | None:
 def _after_properties(text: str, node: Scalar) -> int:
     """Skip the anchor and tag before a scalar's content."""
     offset = node.start
-    for _ in range(bool(node.anchor) + bool(node.tag)):
+    for _turn in range(bool(node.anchor) + bool(node.tag)):
         while offset < node.end and text[offset] not in " \t\r\n":
             offset += 1
         while offset < node.end and text[offset] in " \t\r\n":

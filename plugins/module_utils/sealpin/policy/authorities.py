@@ -74,7 +74,7 @@ class AuthorityVerdict:
     @property
     def statements(self) -> tuple[VerifiedStatement, ...]:
         """Everything that satisfied the authority."""
-        return self.signatures + tuple(s for _, found in self.attestations for s in found)
+        return self.signatures + tuple(s for _key, found in self.attestations for s in found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -293,7 +293,7 @@ def _weakenings_used(
             used.add(Weakening.STATIC_PASS)
         for statement in verdict.statements:
             used |= statement.weakenings
-        for rule, _ in verdict.attestations:
+        for rule, _value in verdict.attestations:
             if any(
                 isinstance(c, ProgramCondition) and c.absent_fields_pass for c in rule.conditions
             ):

@@ -81,7 +81,7 @@ def repository_glob(text: str) -> ImageGlob:
 
     Raises `InvalidInput` ``glob.malformed``, ``glob.tag`` or ``glob.no-registry``.
     """
-    name, at, _ = text.partition("@")
+    name, at, _rest = text.partition("@")
     registry, slash, path = name.partition("/")
     if at or ":" in path:
         raise InvalidInput(

@@ -72,7 +72,7 @@ def summary_line(summary: Mapping[str, int], style: Style) -> str:
     """Return ``3 verified, 1 refused, 0 could not check``."""
     parts = [
         style.paint(f"{summary[outcome]} {word}", sgr if summary[outcome] else "2")
-        for outcome, (_, word, sgr) in _SIGNS.items()
+        for outcome, (_unused, word, sgr) in _SIGNS.items()
     ]
     return ", ".join(parts)
 

@@ -107,7 +107,7 @@ def read_identity(certificate: Certificate) -> CertificateIdentity:
 def _read_extensions(certificate: Certificate) -> dict[str, str]:
     extensions = {}
     for oid in certificate.extension_oids():
-        prefix, _, number = oid.rpartition(".")
+        prefix, _separator, number = oid.rpartition(".")
         if prefix != FULCIO_OID_PREFIX:
             continue
         text = _read_extension(certificate.extension(oid) or b"", oid, int(number))

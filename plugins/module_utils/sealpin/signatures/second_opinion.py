@@ -181,7 +181,7 @@ def _is_outside_web_profile(
     issuers = [c for a in authorities for c in (*a.intermediates, a.root)]
     return leaf is not None and (
         _AUTHORITY_KEY_IDENTIFIER not in leaf.extension_oids()
-        or any(kind == "other" for kind, _ in leaf.subject_names())
+        or any(kind == "other" for kind, _value in leaf.subject_names())
         or any(not _fits_web_profile(issuer) for issuer in issuers)
     )
 

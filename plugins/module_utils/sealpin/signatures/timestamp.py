@@ -102,7 +102,7 @@ def _verify(
 def _decode(library: ModuleType, token: bytes) -> TimeStampResponse:
     try:
         response: TimeStampResponse = library.decode_timestamp_response(token)
-        _ = response.tst_info
+        _checked = response.tst_info
     except ValueError as error:
         raise InvalidInput(
             "timestamp.malformed", f"not an RFC 3161 timestamp response: {quote(error)}"

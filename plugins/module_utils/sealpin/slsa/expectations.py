@@ -163,7 +163,7 @@ def _names_workflow(builder: str, run: WorkflowRun | None) -> bool:
 
 
 def _claimed_builder(provenance: Provenance) -> BuilderId:
-    name, _, version = provenance.builder_id.partition("@")
+    name, _separator, version = provenance.builder_id.partition("@")
     return BuilderId(name=name, version=version)
 
 

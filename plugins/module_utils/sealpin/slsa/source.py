@@ -62,7 +62,7 @@ def parse_git_context(text: str) -> SourceUri:
     ``.git`` is dropped, because the same remote is written with and without it.
     Raises `InvalidInput` ``slsa.source`` when it is empty.
     """
-    location, _, fragment = text.partition("#")
+    location, _separator, fragment = text.partition("#")
     scp_like = _SCP_LIKE.fullmatch(location)
     if scp_like:
         location = f"https://{scp_like[1]}/{scp_like[2]}"

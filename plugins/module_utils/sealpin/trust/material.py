@@ -9,6 +9,7 @@ each check given up is a named `Weakening` that travels into the result.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ..errors import InvalidInput
 from ..weakening import Weakening
@@ -86,4 +87,4 @@ class KeyTrust:
         return not self.weakenings & TLOG_WEAKENINGS
 
 
-SigningTrust = KeylessTrust | KeyTrust
+SigningTrust: TypeAlias = "KeylessTrust | KeyTrust"

@@ -57,7 +57,7 @@ def test_a_quoted_merge_key_is_a_key():
 
 def test_a_mapping_that_merges_itself_ends():
     (document,) = parse_documents("&a {<<: *a, b: 1}", where="f")
-    assert [key.value for key, _ in merged_entries(document.root)] == ["b"]
+    assert [key.value for key, _value in merged_entries(document.root)] == ["b"]
 
 
 def bomb() -> str:

@@ -205,7 +205,7 @@ def test_takes_both_encodings_of_a_signature_whatever_its_leading_bytes() -> Non
     spki = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     key = PublicKey.from_der(spki, what="key")
     message = pre_authentication_encoding(IN_TOTO_PAYLOAD, statement())
-    for _ in range(200):  # half of all numbers need a leading zero, one in 128 loses a byte
+    for _turn in range(200):  # half of all numbers need a leading zero, one in 128 loses a byte
         signature = private.sign(message, ec.ECDSA(SHA256()))
         for form in (signature, bare(signature)):
             envelope = envelope_of(statement(), form)

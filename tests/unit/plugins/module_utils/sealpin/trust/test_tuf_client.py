@@ -283,7 +283,7 @@ def test_eight_processes_share_one_cache(published, cache, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(CORE)}
     workers = [
         subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-        for _ in range(8)
+        for _turn in range(8)
     ]
     version = 2
     while any(worker.poll() is None for worker in workers):
