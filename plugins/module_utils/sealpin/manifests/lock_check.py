@@ -1,0 +1,72 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Hold files against the lock: is everything pinned, and to what was verified?
+
+The answer is "consistent" at best. A lock is a record in the same repository as the files, so it
+proves nothing; whoever wants proof verifies again under the current policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..digest import Digest
+from .lock import Lock, LockEntry
+from .site import ImageSite, Remark
+
+
+def check_sites(
+    lock: Lock, sites: Iterable[ImageSite], *, policy: Digest | None, trusted_root: Digest | None
+) -> tuple[Remark, ...]:
+    """Remark every site that is unpinned or does not agree with *lock*.
+
+    *policy* and *trusted_root* are the current hashes; None leaves that comparison out.
+    """
+    return tuple(
+        _remark(code, site)
+        for site in sites
+        for code in _codes(lock, site, policy=policy, trusted_root=trusted_root)
+    )
+
+
+def stale_entries(lock: Lock, sites: Iterable[ImageSite]) -> tuple[LockEntry, ...]:
+    """Entries of *lock* that none of *sites*, which must be those of every file, uses."""
+    used = {entry.key for site in sites if site.is_pinned for entry in lock.find(site.reference)}
+    return tuple(entry for entry in lock.entries if entry.key not in used)
+
+
+def stale_remark(entry: LockEntry, *, lock_file: str) -> Remark:
+    """The remark about an entry that no file uses."""
+    return Remark(code="stale-lock-entry", file=lock_file, path=entry.key, detail=entry.key)
+
+
+def _codes(
+    lock: Lock, site: ImageSite, *, policy: Digest | None, trusted_root: Digest | None
+) -> list[str]:
+    if not site.is_pinned:
+        return ["unpinned"]
+    candidates = lock.find(site.reference)
+    if not candidates:
+        return ["not-in-lock"]
+    entry = next((e for e in candidates if e.digest == site.reference.digest), None)
+    if entry is None:
+        return ["differs-from-lock"]
+    codes = []
+    if policy is not None and entry.policy != policy:
+        codes.append("policy-changed")
+    if trusted_root is not None and entry.trusted_root not in (None, trusted_root):
+        codes.append("trust-changed")
+    if entry.is_unsigned:
+        codes.append("unsigned")
+    return codes
+
+
+def _remark(code: str, site: ImageSite) -> Remark:
+    return Remark(
+        code=code,
+        file=site.file,
+        path=site.path,
+        line=site.line,
+        column=site.column,
+        detail=site.reference.text,
+    )

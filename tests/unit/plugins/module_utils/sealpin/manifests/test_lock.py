@@ -1,0 +1,328 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The lock: strict reading, stable writing, and merging by the real git."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from sealpin.descriptor import Descriptor, Platform
+from sealpin.digest import Digest
+from sealpin.errors import InvalidInput
+from sealpin.manifests.finder import find_sites
+from sealpin.manifests.lock import Lock, LockEntry, merge
+from sealpin.manifests.lock_check import check_sites, stale_entries, stale_remark
+from sealpin.manifests.pin import Pin
+from sealpin.manifests.site import ImageSite
+from sealpin.policy.decision import AuthorityResult
+from sealpin.reference import ImageReference
+from support.builders import decision, digest_of, statement
+
+SCHEMA = Path(__file__).resolve().parents[6] / "hooks" / "schemas" / "sealpin-lock.schema.json"
+POLICY = Digest.of(b"policy")
+ROOT = Digest.of(b"root")
+
+
+def site(image: str) -> ImageSite:
+    data = f"services: {{a: {{image: '{image}'}}}}".encode()
+    (found,) = find_sites("compose.yaml", data).sites
+    return found
+
+
+def entry(image: str, *, platform: str = "", **changes: object) -> LockEntry:
+    reference = ImageReference.parse(image)
+    child = Descriptor(
+        media_type="",
+        digest=Digest.of(b"child"),
+        size_bytes=1,
+        platform=Platform.parse("linux/arm64"),
+    )
+    made = decision(reference, children=(child,))
+    result = AuthorityResult(
+        policy="p",
+        authority="a",
+        statements=(statement(made.digest, at_utc=datetime(2024, 5, 1, 10, tzinfo=timezone.utc)),),
+    )
+    made = dataclasses.replace(made, satisfied=(result,))
+    pin = Pin(
+        site=site(image), decision=made, platform=Platform.parse(platform) if platform else None
+    )
+    made_entry = LockEntry.of(pin, policy=POLICY, trusted_root=ROOT)
+    return dataclasses.replace(made_entry, **changes)
+
+
+def test_records_what_the_decision_proved():
+    locked = entry("nginx:1.27", platform="linux/arm64")
+    assert locked.key == "docker.io/library/nginx:1.27 linux/arm64"
+    assert locked.digest == Digest.of(b"child")
+    assert locked.index == digest_of(ImageReference.parse("nginx:1.27"))
+    assert locked.platforms == (("linux/arm64", Digest.of(b"child")),)
+    (proof,) = locked.proofs
+    assert proof.authority == "p/a"
+    assert proof.signed_at == "2024-05-01T10:00:00Z"
+    assert locked.newest_proof_utc == datetime(2024, 5, 1, 10, tzinfo=timezone.utc)
+
+
+def test_entry_without_proven_time_has_no_newest_proof():
+    assert entry("a:1", proofs=()).newest_proof_utc is None
+
+
+def test_reads_back_what_it_writes_and_writes_the_same_bytes():
+    lock = Lock.of([entry("quay.io/b/c:1"), entry("a:1"), entry("a:1", platform="linux/arm64")])
+    assert Lock.parse(lock.dump()) == lock
+    assert Lock.parse(lock.dump()).dump() == lock.dump()
+    assert [e.key for e in lock.entries] == sorted(e.key for e in lock.entries)
+
+
+@pytest.mark.parametrize("lock", [Lock(), Lock.of([entry("a:1"), entry("b:1", is_unsigned=True)])])
+def test_follows_its_schema(lock):
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(lock.dump()), schema, jsonschema.Draft202012Validator)
+
+
+def test_schema_refuses_what_the_program_refuses():
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    for document in ({}, {"version": 2}, {"version": 1, "a/b:1": {"digest": "sha256:0"}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, schema, jsonschema.Draft202012Validator)
+
+
+def good() -> dict:
+    return json.loads(Lock.of([entry("a:1")]).dump())
+
+
+def changed(**changes: object) -> bytes:
+    document = good()
+    document["docker.io/library/a:1"] |= changes
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "message"),
+    [
+        pytest.param(b"", "lock.malformed", "not JSON", id="empty"),
+        pytest.param(b"[]", "lock.malformed", "not a JSON object", id="array"),
+        pytest.param(b"{}", "lock.malformed", "no version", id="no-version"),
+        pytest.param(b'{"version": true}', "lock.malformed", "no version", id="boolean-version"),
+        pytest.param(b'{"version": 2}', "lock.newer", "got 2", id="newer"),
+        pytest.param(b"{\n<<<<<<< HEAD\n", "lock.conflict", "conflict markers", id="markers"),
+        pytest.param(b'{"a/b:1": 1, "a/b:1": 2}', "lock.conflict", "twice", id="key-twice"),
+        pytest.param(b'{"a/b:1": 1, "version": 1}', "lock.malformed", "not an object", id="number"),
+        pytest.param(b'{"q.io/b:1": {}, "version": 1}', "lock.malformed", "digest", id="no-digest"),
+        pytest.param(
+            b'{"nginx": {}, "version": 1}', "lock.malformed", "normalised", id="short-name"
+        ),
+        pytest.param(changed(digest="sha256:0"), "lock.malformed", "digest of", id="bad-digest"),
+        pytest.param(changed(policy=1), "lock.malformed", "not of type str", id="wrong-type"),
+        pytest.param(changed(x=1), "lock.malformed", "unknown field 'x'", id="unknown-field"),
+        pytest.param(changed(proven=[{}]), "lock.malformed", "digest", id="empty-proof"),
+        pytest.param(changed(weakenings=[1]), "lock.malformed", "strings", id="mixed-list"),
+    ],
+)
+def test_refuses_a_lock_it_cannot_rely_on(data, code, message):
+    with pytest.raises(InvalidInput) as caught:
+        Lock.parse(data)
+    assert caught.value.code == code
+    assert message in caught.value.message
+    assert caught.value.hint
+
+
+def test_refuses_a_name_that_is_not_normalised():
+    document = good()
+    document["nginx:1"] = document.pop("docker.io/library/a:1")
+    with pytest.raises(InvalidInput, match="not a normalised reference"):
+        Lock.parse(json.dumps(document).encode())
+
+
+def test_refuses_a_time_that_is_none():
+    document = good()
+    document["docker.io/library/a:1"]["proven"][0]["signed_at"] = "2024-13-01T00:00:00Z"
+    with pytest.raises(InvalidInput, match="is not a time"):
+        Lock.parse(json.dumps(document).encode())
+
+
+class TestMerge:
+    """Entry by entry, without git."""
+
+    a, b, c = entry("a:1"), entry("b:1"), entry("c:1")
+    a2 = entry("a:1", digest=Digest.of(b"other"))
+
+    def test_takes_what_either_side_added_changed_or_removed(self):
+        base = Lock.of([self.a, self.b])
+        merged = merge(base, Lock.of([self.a2, self.b]), Lock.of([self.a, self.c]))
+        assert merged == Lock.of([self.a2, self.c])
+
+    def test_takes_what_both_sides_did_alike(self):
+        assert merge(Lock(), Lock.of([self.a]), Lock.of([self.a])) == Lock.of([self.a])
+
+    def test_refuses_two_different_changes_of_one_entry(self):
+        with pytest.raises(InvalidInput, match=r"docker\.io/library/a:1") as caught:
+            merge(Lock(), Lock.of([self.a]), Lock.of([self.a2]))
+        assert caught.value.code == "lock.conflict"
+
+
+class Repository:
+    """A git repository with one lock and two branches."""
+
+    def __init__(self, folder: Path, *, has_union: bool) -> None:
+        self.folder = folder
+        self.git("init", "-q", "-b", "main")
+        if has_union:
+            (folder / ".gitattributes").write_text("sealpin.lock merge=union\n")
+
+    def git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        identity = (
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.com",
+            "-c",
+            "commit.gpgsign=false",
+        )
+        return subprocess.run(
+            ["git", *identity, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def commit(self, lock: Lock) -> None:
+        (self.folder / "sealpin.lock").write_bytes(lock.dump())
+        self.git("add", "-A")
+        assert self.git("commit", "-q", "-m", "lock").returncode == 0
+
+    def merge(self, base: Lock, ours: Lock, theirs: Lock) -> int:
+        self.commit(base)
+        self.git("checkout", "-q", "-b", "theirs")
+        self.commit(theirs)
+        self.git("checkout", "-q", "main")
+        self.commit(ours)
+        return self.git("merge", "-q", "--no-edit", "theirs").returncode
+
+    def read(self) -> Lock:
+        return Lock.parse((self.folder / "sealpin.lock").read_bytes())
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+class TestGit:
+    """The real git merges two branches of one repository."""
+
+    base = Lock.of([entry("a:1"), entry("b:1"), entry("m:1"), entry("z:1")])
+
+    def test_changes_of_neighbouring_entries_do_not_conflict(self, tmp_path):
+        ours, theirs = entry("a:1", policy=ROOT), entry("b:1", policy=ROOT)
+        repository = Repository(tmp_path, has_union=False)
+        code = repository.merge(
+            self.base,
+            Lock.of([*self.base.entries, ours]),
+            Lock.of([*self.base.entries, theirs]),
+        )
+        assert code == 0
+        assert repository.read() == Lock.of([*self.base.entries, ours, theirs])
+
+    def test_new_entries_at_different_places_do_not_conflict(self, tmp_path):
+        repository = Repository(tmp_path, has_union=False)
+        code = repository.merge(
+            self.base,
+            Lock.of([*self.base.entries, entry("c:1")]),
+            Lock.of([*self.base.entries, entry("n:1")]),
+        )
+        assert code == 0
+        assert repository.read() == Lock.of([*self.base.entries, entry("c:1"), entry("n:1")])
+
+    @pytest.mark.parametrize(
+        ("ours", "theirs"),
+        [
+            pytest.param(("c:1",), ("d:1",), id="one-each"),
+            pytest.param(("c:1", "e:1"), ("d:1", "f:1"), id="interleaved"),
+            pytest.param(("zz:1",), ("zzz:1",), id="at-the-end"),
+            pytest.param(("c:1", "d:1"), ("c:1", "e:1"), id="one-in-common"),
+        ],
+    )
+    @pytest.mark.parametrize("base", [base, Lock()], ids=["grown", "empty"])
+    def test_new_entries_at_the_same_place_do_not_conflict_with_union(
+        self, tmp_path, base, ours, theirs
+    ):
+        repository = Repository(tmp_path, has_union=True)
+        code = repository.merge(
+            base,
+            Lock.of([*base.entries, *map(entry, ours)]),
+            Lock.of([*base.entries, *map(entry, theirs)]),
+        )
+        assert code == 0
+        merged = repository.read()
+        assert merged == Lock.of([*base.entries, *map(entry, (*ours, *theirs))])
+        assert Lock.parse(merged.dump()) == merged
+
+    def test_two_pins_of_one_image_are_refused_whichever_way_git_merged(self, tmp_path):
+        for has_union in (False, True):
+            folder = tmp_path / str(has_union)
+            folder.mkdir()
+            repository = Repository(folder, has_union=has_union)
+            repository.merge(
+                self.base,
+                Lock.of([*self.base.entries, entry("c:1", digest=POLICY)]),
+                Lock.of([*self.base.entries, entry("c:1", digest=ROOT)]),
+            )
+            with pytest.raises(InvalidInput) as caught:
+                repository.read()
+            assert caught.value.code == "lock.conflict"
+
+
+class TestCheck:
+    """Files held against a lock."""
+
+    digest = digest_of(ImageReference.parse("nginx:1.27"))
+    lock = Lock.of([entry("nginx:1.27")])
+
+    def codes(self, image: str, lock: Lock | None = None, **current: Digest) -> list[str]:
+        hashes = {"policy": POLICY, "trusted_root": ROOT} | current
+        remarks = check_sites(lock or self.lock, [site(image)], **hashes)
+        return [remark.code for remark in remarks]
+
+    def test_a_pinned_image_that_agrees_gets_no_remark(self):
+        assert self.codes(f"nginx:1.27@{self.digest}") == []
+        assert self.codes(f"docker.io/nginx:1.27@{self.digest}") == []
+
+    def test_a_pin_without_tag_is_found_by_its_digest(self):
+        assert self.codes(f"nginx@{self.digest}") == []
+        assert self.codes(f"redis@{self.digest}") == ["not-in-lock"]
+
+    @pytest.mark.parametrize(
+        ("image", "code"),
+        [
+            ("nginx:1.27", "unpinned"),
+            (f"nginx:1.28@{digest}", "not-in-lock"),
+            (f"nginx:1.27@{POLICY}", "differs-from-lock"),
+        ],
+    )
+    def test_says_what_does_not_agree(self, image, code):
+        (remark,) = check_sites(self.lock, [site(image)], policy=None, trusted_root=None)
+        assert (remark.code, remark.path, remark.line) == (code, "$.services.a.image", 1)
+        assert image in remark.message
+        assert remark.hint
+
+    def test_says_when_policy_or_trust_changed(self):
+        image = f"nginx:1.27@{self.digest}"
+        assert self.codes(image, policy=ROOT) == ["policy-changed"]
+        assert self.codes(image, trusted_root=POLICY) == ["trust-changed"]
+
+    def test_says_when_an_image_is_pinned_without_proof(self):
+        lock = Lock.of([entry("nginx:1.27", is_unsigned=True)])
+        assert self.codes(f"nginx:1.27@{self.digest}", lock) == ["unsigned"]
+
+    def test_names_entries_that_no_file_uses(self):
+        lock = Lock.of([entry("nginx:1.27"), entry("redis:7")])
+        (stale,) = stale_entries(lock, [site(f"nginx:1.27@{self.digest}")])
+        remark = stale_remark(stale, lock_file="sealpin.lock")
+        assert remark.label == "stale-lock-entry:docker.io/library/redis:7"
