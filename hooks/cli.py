@@ -20,8 +20,10 @@ from . import exit_codes
 VERBS = {
     "verify": "verify that images are signed by whom you expect",
     "verify-bundle": "verify one Sigstore bundle over a file or digest",
+    "verify-image": "verify how an image was built: by whom, from which source",
     "pin": "verify images in files, then write their digests",
     "check": "check offline that files are pinned and agree with sealpin.lock",
+    "update": "move pins whose tag moved, after verification",
     "digest": "print the digest of an image",
     "init": "write a commented .sealpin.yaml to start from",
 }

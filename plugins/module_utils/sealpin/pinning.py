@@ -13,16 +13,19 @@ Bytes in, bytes out: reading, comparing and replacing files is the faces' busine
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from .api import OnProgress, Session
 from .descriptor import Platform
-from .errors import SealpinError
+from .digest import Digest
+from .errors import SealpinError, VerificationFailed
+from .manifests.lock import Lock, LockEntry
 from .manifests.pin import Pin
 from .manifests.site import Found, ImageSite, Remark
 from .policy.decision import Decision, Outcome
+from .policy.fingerprint import root_digest
 from .policy.model import PolicySet
 from .reference import ImageReference
 
@@ -71,20 +74,69 @@ class FileResult:
         return any(pin.is_change for pin in self.pins)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """How pins that stand in files are moved."""
+
+    lock: Lock
+    """What the pins were proven by."""
+    unsafe_allow_rollback: bool = False
+    """Move to a digest that was signed before the one that stands there."""
+
+    def check(self, pin: Pin) -> None:
+        """Refuse to go back: `VerificationFailed` ``update.rollback``.
+
+        A tag that was moved to an older image carries older evidence than the lock proves.
+        """
+        if self.unsafe_allow_rollback:
+            return
+        known = [
+            entry.newest_proof_utc
+            for entry in self.lock.find(pin.site.moving_reference)
+            if entry.newest_proof_utc is not None
+        ]
+        offered = [s.earliest_utc for s in pin.decision.statements if s.earliest_utc is not None]
+        if known and (not offered or max(offered) < max(known)):
+            got = f"{max(offered):%Y-%m-%dT%H:%M:%SZ}" if offered else "no proven time"
+            raise VerificationFailed(
+                "update.rollback",
+                f"{pin.site.moving_reference} moved to an older image: expected evidence of"
+                f" {max(known):%Y-%m-%dT%H:%M:%SZ} or later, got {got}",
+                hint="look at who moved the tag; --unsafe-allow-rollback accepts it",
+            )
+
+
+def lock_entries(results: Iterable[FileResult], policies: PolicySet) -> tuple[LockEntry, ...]:
+    """Record what the pins of *results* were proven by."""
+    policy = Digest.parse(policies.digest)
+    return tuple(
+        LockEntry.of(
+            pin,
+            policy=policy,
+            trusted_root=root_digest(
+                policies, (f"{r.policy}/{r.authority}" for r in pin.decision.satisfied)
+            ),
+        )
+        for result in results
+        for pin in result.pins
+    )
+
+
 def pin_files(
     session: Session,
     policies: PolicySet,
     files: Sequence[Found],
     *,
     platform: Platform | None = None,
-    moves: bool = False,
+    update: Update | None = None,
     on_progress: OnProgress | None = None,
 ) -> tuple[FileResult, ...]:
     """Decide on every site of *files* and make the pins.
 
-    With *moves* a pinned reference is asked for by its tag, so that a tag that moved gets its new
+    With *update* a pinned reference is asked for by its tag, so that a tag that moved gets its new
     digest after verification; without, a digest that is written is verified as it stands.
     """
+    moves = update is not None
     wanted: dict[ImageReference, None] = {}
     for found in files:
         wanted.update(dict.fromkeys(_reference(site, moves=moves) for site in found.sites))
@@ -100,7 +152,7 @@ def pin_files(
         FileResult(
             file=found.file,
             sites=tuple(
-                _conclude(site, decisions[_reference(site, moves=moves)], platform)
+                _conclude(site, decisions[_reference(site, moves=moves)], platform, update)
                 for site in found.sites
             ),
             remarks=found.remarks,
@@ -113,13 +165,19 @@ def _reference(site: ImageSite, *, moves: bool) -> ImageReference:
     return site.moving_reference if moves else site.reference
 
 
-def _conclude(site: ImageSite, decision: Decision, platform: Platform | None) -> SiteResult:
+def _conclude(
+    site: ImageSite, decision: Decision, platform: Platform | None, update: Update | None
+) -> SiteResult:
     if decision.outcome is not Outcome.ALLOWED:
         denied = decision.outcome is Outcome.DENIED
         action = Action.REFUSE if denied else Action.UNCHECKED
         return SiteResult(site=site, decision=decision, action=action)
     try:
         pin = Pin(site=site, decision=decision, platform=platform)
+        if update is not None and pin.is_change:
+            update.check(pin)
+    except VerificationFailed as error:
+        return SiteResult(site=site, decision=decision, action=Action.REFUSE, error=error)
     except SealpinError as error:
         return SiteResult(site=site, decision=decision, action=Action.UNCHECKED, error=error)
     action = Action.PIN if pin.is_change else Action.KEEP

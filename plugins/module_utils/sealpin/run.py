@@ -9,7 +9,7 @@ but registry credentials and proxies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from .clock import Clock
 from .digest import Digest
 from .errors import InvalidInput, VerificationFailed, quote
 from .limits import MAX_POLICY_BYTES
+from .policy.document import Configuration, load_configuration
 from .policy.flags import EvidenceFlags, SignerFlags, policy_from_flags
 from .policy.identity import mismatch
 from .policy.model import (
@@ -28,6 +29,7 @@ from .policy.model import (
     StaticAuthority,
     Unresolved,
 )
+from .policy.sources import Sources
 from .reference import Repository
 from .registry.connect import RegistryOptions, connect
 from .registry.credentials import BasicCredentials, Credentials, RegistryToken
@@ -162,6 +164,21 @@ def flags_policy(
     return policy_from_flags(options.signer, trust=_trust(options, base), evidence=evidence)
 
 
+def load_policies(options: RunOptions, files: Sequence[Path], *, base: Path) -> Configuration:
+    """Read policy files; what they name is relative to the first one and stays below its folder.
+
+    Raises `PolicyInvalid` with every problem found, `InvalidInput` ``file.*`` for a file that
+    cannot be read.
+    """
+    folder = files[0].parent
+    sources = Sources(
+        default_root=lambda: trusted_root(options, base=base),
+        read=lambda path: read_file(_below(folder, path), what="a file the policy names"),
+    )
+    documents = {str(path): read_file(path, what="the policy") for path in files}
+    return load_configuration(documents, sources=sources)
+
+
 def verify_bundle(
     options: RunOptions, *, bundle: Path, artifact: Path | Digest, base: Path, clock: Clock
 ) -> VerifiedBlob:
@@ -210,6 +227,15 @@ def read_file(path: Path, *, what: str) -> bytes:
             "file.too-large", f"{what} is larger than {MAX_POLICY_BYTES} bytes: {quote(path)}"
         )
     return content
+
+
+def _below(folder: Path, path: str) -> Path:
+    """Return the file at *path*, which must lie below *folder*, links followed."""
+    root = folder.resolve()
+    target = (root / path).resolve()
+    if root not in target.parents:
+        raise InvalidInput("policy.path", f"the path leaves the policy's folder: {quote(path)}")
+    return target
 
 
 def _read_artifact(path: Path) -> bytes:

@@ -1,15 +1,16 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The policy hash: SHA-256 of the canonical model, with its keys, roots and publisher rows.
+"""The policy hash: SHA-256 of the canonical model, with its keys and publisher rows.
 
 What decides is in it, how it was spelled is not: comments, order of fields, file names and the
-choice between the two spellings change nothing, a byte of a key does. The lock records it
-(`manifests.lock`).
+choice between the two spellings change nothing, a byte of a key does. Trusted roots are not in it,
+because they change on their own when they are refreshed; `root_digest` hashes them. The lock
+records both (`manifests.lock`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -22,7 +23,14 @@ from ..regexes import Pattern
 from ..trust.keys import NamedKey
 from ..trust.root import TrustedRoot
 from .match import ImageGlob
-from .model import NoMatch, PolicySet, Selection, TrustPolicy, Unresolved
+from .model import (
+    NoMatch,
+    PolicySet,
+    Selection,
+    StaticAuthority,
+    TrustPolicy,
+    Unresolved,
+)
 
 _VERSION = 1
 """Part of what is hashed; goes up when the same model would hash differently."""
@@ -49,6 +57,26 @@ def make_policy_set(
         digest=str(Digest.of(jsonbytes.canonical(model))),
         origin=origin,
     )
+
+
+def root_digest(policies: PolicySet, authorities: Iterable[str]) -> Digest | None:
+    """Hash the trusted roots behind *authorities* (``policy/authority``, as findings name them).
+
+    One root is its own digest, several are hashed together; None where only keys were trusted.
+    """
+    wanted = frozenset(authorities)
+    roots = {
+        str(authority.trust.root.digest)
+        for policy in policies.policies
+        for authority in policy.authorities
+        if f"{policy.name}/{authority.name}" in wanted
+        and not isinstance(authority, StaticAuthority)
+        and not isinstance(authority.trust, Unresolved)
+        and authority.trust.root is not None
+    }
+    if len(roots) == 1:
+        return Digest.parse(roots.pop())
+    return Digest.of("\n".join(sorted(roots)).encode("ascii")) if roots else None
 
 
 def _plain(value: Any) -> Any:
@@ -79,7 +107,7 @@ def _plain_key(key: NamedKey) -> Any:
 
 
 _ATOMS: Mapping[type, Callable[[Any], Any]] = {
-    TrustedRoot: lambda root: {"root": str(root.digest)},
+    TrustedRoot: lambda _root: "trusted root",
     NamedKey: _plain_key,
     Pattern: lambda pattern: {"pattern": pattern.text},
     ImageGlob: lambda glob: {glob.dialect.value: glob.text},

@@ -316,7 +316,7 @@ class PolicySet:
     no_match: NoMatch = NoMatch.DENY
     selection: Selection = Selection.ALL
     digest: str
-    """``sha256:…`` of the canonical model with its keys, roots and publisher rows
+    """``sha256:…`` of the canonical model with its keys and publisher rows
     (`policy.fingerprint`).
     """
     origin: tuple[str, ...] = field(default=(), compare=False)

@@ -1,0 +1,159 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""What ``verify-image`` found, as slsa-verifier's lines, as our text and as one JSON document.
+
+The document's schema is ``schemas/provenance.schema.json``; keys are only ever added to a version.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from sealpin.errors import MissingDependency, SealpinError, Unavailable
+from sealpin.report.document import statement_to_dict
+from sealpin.report.text import printable, proof_lines
+from sealpin.signatures.verified import VerifiedStatement
+from sealpin.slsa.claims import Provenance
+from sealpin.slsa.gcb import VerifiedGcbProvenance
+from sealpin.slsa.peer_texts import PASSED, failure_text
+from sealpin.slsa.verify_image import BuildPlatform, VerifiedBuild
+from sealpin.version import __version__
+
+from .terminal import style_for
+
+DOCUMENT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """The answer for one image: provenance, or the reason why there is none to show."""
+
+    image: str
+    platform: BuildPlatform
+    error: SealpinError | None = None
+    provenance: Provenance | None = None
+    builder: str = ""
+    commit: str = ""
+    statement: VerifiedStatement | None = None
+    """Where a certificate signed."""
+    key: str = ""
+    """Name of Google's key, where it signed."""
+    payload: bytes | None = None
+    """Exactly the signed bytes."""
+
+    @classmethod
+    def of_build(cls, image: str, build: VerifiedBuild) -> BuildReport:
+        """Report on an attestation that a GitHub workflow signed."""
+        return cls(
+            image=image,
+            platform=BuildPlatform.GITHUB,
+            provenance=build.provenance,
+            builder=build.builder,
+            commit=build.commit,
+            statement=build.statement,
+            payload=build.statement.payload,
+        )
+
+    @classmethod
+    def of_cloud_build(cls, image: str, verified: VerifiedGcbProvenance) -> BuildReport:
+        """Report on provenance that Google Cloud Build signed."""
+        return cls(
+            image=image,
+            platform=BuildPlatform.GOOGLE_CLOUD_BUILD,
+            provenance=verified.provenance,
+            builder=verified.provenance.builder_id,
+            commit=verified.provenance.commit,
+            key=verified.key_name,
+            payload=verified.payload,
+        )
+
+    @property
+    def outcome(self) -> str:
+        """``allowed``, ``denied`` or ``inconclusive``."""
+        if self.error is None:
+            return "allowed"
+        cannot_tell = isinstance(self.error, Unavailable | MissingDependency)
+        return "inconclusive" if cannot_tell else "denied"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON document."""
+        return {
+            "report": "sealpin-provenance",
+            "version": DOCUMENT_VERSION,
+            "tool": {"name": "sealpin", "version": __version__},
+            "image": self.image,
+            "outcome": self.outcome,
+            "code": self.error.code if self.error else "ok",
+            "message": self.error.message if self.error else "",
+            "hint": self.error.hint if self.error else "",
+            "builder": self.builder,
+            "commit": self.commit,
+            "provenance": _provenance_to_dict(self.provenance) if self.provenance else None,
+            "statement": statement_to_dict(self.statement) if self.statement else None,
+            "key": self.key,
+        }
+
+
+def print_report(report: BuildReport, *, form: str, in_peers_words: bool) -> None:
+    """Print for people: *form* is ``slsa-verifier`` (on standard error) or ``text``."""
+    if form == "text":
+        print("\n".join(_text_lines(report)))
+        return
+    for line in _peer_lines(report, in_peers_words=in_peers_words):
+        print(line, file=sys.stderr)
+
+
+def _peer_lines(report: BuildReport, *, in_peers_words: bool) -> list[str]:
+    error = report.error
+    if error is not None:
+        shown = failure_text(error, report.platform) if in_peers_words else str(error)
+        lines = [f"FAILED: SLSA verification failed: {printable(shown)}"]
+        if error.hint and not in_peers_words:
+            lines.append(f"next: {printable(error.hint)}")
+        return lines
+    if report.key:
+        return [f'Verification succeeded with key "{report.key}"', PASSED]
+    built = f'Verified build using builder "{report.builder}" at commit {report.commit}'
+    return [built, PASSED]
+
+
+def _text_lines(report: BuildReport) -> list[str]:
+    style = style_for(sys.stdout)
+    error, provenance = report.error, report.provenance
+    if error is not None:
+        word = "could not check" if report.outcome == "inconclusive" else "refused"
+        lines = [style.paint(f"✗ {printable(report.image)}  {word}", "31"), f"    {error}"]
+        return [*lines, f"    next: {error.hint}"] if error.hint else lines
+    lines = [style.paint(f"✓ {printable(report.image)}  verified", "32")]
+    lines.append(f"    built by {report.builder}")
+    if provenance is not None and provenance.source is not None:
+        ref = f"@{provenance.source.ref}" if provenance.source.ref else ""
+        lines.append(f"    from {printable(provenance.source.repository + ref)}")
+    if report.commit:
+        lines.append(f"    commit {printable(report.commit)}")
+    if report.statement is not None:
+        proof = proof_lines(statement_to_dict(report.statement))
+        lines += [f"    {line}" for line in proof]
+    if report.key:
+        lines.append(f"    signed by Google Cloud Build's key {report.key}")
+    return lines
+
+
+def _provenance_to_dict(provenance: Provenance) -> dict[str, Any]:
+    source = provenance.source
+    return {
+        "predicate_type": provenance.predicate_type,
+        "builder_id": provenance.builder_id,
+        "build_type": provenance.build_type,
+        "source": source.repository if source else "",
+        "ref": source.ref if source else "",
+        "commit": provenance.commit,
+        "branch": provenance.branch,
+        "tag": provenance.tag,
+        "trigger": provenance.trigger,
+        "inputs": dict(provenance.inputs),
+        "entry_point": provenance.entry_point,
+        "invocation": provenance.invocation,
+    }

@@ -1,0 +1,53 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which files a run looks at: those that are named, and those below a folder that is named.
+
+Below a folder only files whose name or ending can hold images are read; folders that hold other
+projects' files (``.git``, ``node_modules``, virtual environments) are passed over, and links are
+not followed. A file that is named itself is read whatever it is called.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sealpin.errors import InvalidInput, quote
+
+_SKIPPED_FOLDERS = frozenset(
+    {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox"}
+)
+_ENDINGS = (
+    ".yaml", ".yml", ".json", ".container", ".image", ".volume", ".kube",
+    ".tf", ".hcl", ".nomad", ".dockerfile", ".containerfile", ".conf",
+)  # fmt: skip
+_NAME_PARTS = ("dockerfile", "containerfile", "kustomization", "makefile")
+
+
+def walk(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield each file once: named ones in their order, those of a folder sorted.
+
+    Raises `InvalidInput` ``file.missing`` for a path that is not there.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise InvalidInput("file.missing", f"no such file or folder: {quote(path)}")
+        for file in _below(path) if path.is_dir() else (path,):
+            if file not in seen:
+                seen.add(file)
+                yield file
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
+        for name in sorted(names):
+            if _may_hold_images(name):
+                yield Path(parent, name)
+
+
+def _may_hold_images(name: str) -> bool:
+    lower = name.lower()
+    return lower.endswith(_ENDINGS) or any(part in lower for part in _NAME_PARTS)
