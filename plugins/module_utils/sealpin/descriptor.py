@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Descriptor, Platform and ResolvedArtifact: what a reference turned out to be.
 
-Shapes: OCI image-spec v1.1, descriptor.md and image-index.md. A `ResolvedArtifact` is made once per reference and run;
-from then on the tag is only a label.
+Shapes: OCI image-spec v1.1, descriptor.md and image-index.md. A `ResolvedArtifact` is made once per
+reference and run; from then on the tag is only a label.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ class Platform:
 
     @classmethod
     def parse(cls, text: str) -> Platform:
-        """Parse ``linux/arm64/v8`` or ``windows/amd64:10.0.1``. Raises `InvalidInput` ``platform.malformed``."""
+        """Parse ``linux/arm64/v8`` or ``windows/amd64:10.0.1``.
+
+        Raises `InvalidInput` ``platform.malformed``.
+        """
         name, _, os_version = text.partition(":")
         parts = name.split("/")
         if len(parts) not in (2, 3) or not all(parts):
@@ -35,8 +38,12 @@ class Platform:
                 "platform.malformed",
                 f"not a platform: expected os/architecture[/variant][:version], got {quote(text)}",
             )
-        return cls(os=parts[0], architecture=parts[1], variant=parts[2] if len(parts) == 3 else "",
-                   os_version=os_version)
+        return cls(
+            os=parts[0],
+            architecture=parts[1],
+            variant=parts[2] if len(parts) == 3 else "",
+            os_version=os_version,
+        )
 
     def accepts(self, other: Platform) -> bool:
         """Whether *other* is what this one asks for; a part that is empty here accepts anything."""
@@ -55,7 +62,10 @@ class Platform:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptor:
-    """A pointer to content, as a manifest or an index gives it. Nothing in it but the digest is verified."""
+    """A pointer to content, as a manifest or an index gives it.
+
+    Nothing in it but the digest is verified.
+    """
 
     media_type: str
     digest: Digest
@@ -74,6 +84,6 @@ class ResolvedArtifact:
     media_type: str = ""
     """Empty when the reference named a digest and the manifest was not needed."""
     children: tuple[Descriptor, ...] = ()
-    """An index's manifests that are platforms, in its order (``unknown/unknown`` entries are none)."""
+    """An index's platform manifests, in its order (``unknown/unknown`` is no platform)."""
     source: str = ""
     """Where the answer came from when not the registry itself: ``mirror dir:…``."""

@@ -29,8 +29,10 @@ class Digest:
 
     @classmethod
     def parse(cls, text: str) -> Digest:
-        """Parse ``algorithm:hex``. Raises `InvalidInput` ``digest.malformed`` or
-        ``digest.algorithm``."""
+        """Parse ``algorithm:hex``.
+
+        Raises `InvalidInput` ``digest.malformed`` or ``digest.algorithm``.
+        """
         match = _PATTERN.fullmatch(text)
         if match is None:
             raise InvalidInput("digest.malformed", f"not a digest: {quote(text)}")
@@ -60,8 +62,10 @@ class Digest:
 
     @property
     def tag_prefix(self) -> str:
-        """``sha256-<hex>``, as tag schemes spell a digest (distribution-spec "Referrers Tag
-        Schema": 64 characters)."""
+        """``sha256-<hex>``, as tag schemes spell a digest.
+
+        Distribution-spec v1.1 "Referrers Tag Schema" cuts the hexadecimal part at 64 characters.
+        """
         return f"{self.algorithm}-{self.hex[:64]}"
 
     def check(self, content: bytes, *, where: str) -> None:

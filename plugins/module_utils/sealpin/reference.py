@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """ImageReference: the name a person wrote, taken apart by the OCI distribution grammar.
 
-Grammar: OCI distribution-spec v1.1, "Pulling manifests" (``<name>``, ``<reference>``), with the defaults every client
-shares for Docker Hub (``nginx`` is ``docker.io/library/nginx:latest``). A tag and a digest are different types, a
-reference remembers the text it was made from, and the same name however spelled has one `name`.
+Grammar: OCI distribution-spec v1.1, "Pulling manifests" (``<name>``, ``<reference>``), with the
+defaults every client shares for Docker Hub (``nginx`` is ``docker.io/library/nginx:latest``). A tag
+and a digest are different types, a reference remembers the text it was made from, and the same name
+however spelled has one `name`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _HOST_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_REGISTRY = re.compile(rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?")
+_REGISTRY = re.compile(
+    rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,17 @@ class Repository:
     """A registry and a repository in it, Docker Hub's spellings folded together."""
 
     registry: str
-    """Host, with its port if one was written; ``docker.io`` for Docker Hub; a host is lower-case."""
+    """Host, with its port if one was written; ``docker.io`` for Docker Hub; a host is
+    lower-case."""
     path: str
     """Path components joined by ``/``; ``library/nginx`` for Docker Hub's own images."""
 
     @classmethod
     def parse(cls, text: str) -> Repository:
-        """Parse ``[registry/]path`` without tag or digest. Raises `InvalidInput` ``reference.*``."""
+        """Parse ``[registry/]path`` without tag or digest.
+
+        Raises `InvalidInput` ``reference.*``.
+        """
         registry, path = _split_registry(text)
         if _REPOSITORY.fullmatch(path) is None:
             raise InvalidInput("reference.repository", f"not a repository name: {quote(text)}")
@@ -63,7 +70,8 @@ class Repository:
             path = f"library/{path}"
         if len(registry) + 1 + len(path) > _MAX_NAME_CHARS:
             raise InvalidInput(
-                "reference.too-long", f"repository name is longer than {_MAX_NAME_CHARS} characters: {quote(text)}"
+                "reference.too-long",
+                f"repository name is longer than {_MAX_NAME_CHARS} characters: {quote(text)}",
             )
         return cls(registry=registry, path=path)
 
@@ -90,7 +98,10 @@ class ImageReference:
 
     @classmethod
     def parse(cls, text: str) -> ImageReference:
-        """Parse ``[registry/]path[:tag][@digest]``. Raises `InvalidInput` ``reference.*`` or ``digest.*``."""
+        """Parse ``[registry/]path[:tag][@digest]``.
+
+        Raises `InvalidInput` ``reference.*`` or ``digest.*``.
+        """
         name, at, digest_text = text.partition("@")
         digest = Digest.parse(digest_text) if at else None
         head, colon, tail = name.rpartition(":")
@@ -114,7 +125,7 @@ class ImageReference:
 
     @property
     def cosign_name(self) -> str:
-        """The name cosign prints: ``index.docker.io/library/x:latest``, or ``…@digest`` without the tag."""
+        """The name cosign prints: ``…:tag``, or ``…@digest`` without the tag."""
         separator = "@" if self.digest else ":"
         return f"{self.repository.cosign_name}{separator}{self.identifier}"
 
@@ -123,7 +134,7 @@ class ImageReference:
         return f"{self.repository}@{digest}"
 
     def pinned_tagged(self, digest: Digest) -> str:
-        """The text as written with its digest replaced by *digest*: ``name:tag@digest``, for files and people."""
+        """The text as written, with *digest* for its digest: ``name:tag@digest``, for files."""
         return f"{self.text.partition('@')[0]}@{digest}"
 
     def __str__(self) -> str:
@@ -131,11 +142,13 @@ class ImageReference:
 
 
 def _split_registry(text: str) -> tuple[str, str]:
-    """Split off the registry: the first component if it has a dot or a colon, or is ``localhost``."""
+    """Split off the registry: a first component with a dot or colon, or ``localhost``."""
     first, slash, rest = text.partition("/")
     if not slash or not (first == "localhost" or "." in first or ":" in first):
         return DOCKER_HUB, text
     if _REGISTRY.fullmatch(first) is None:
-        raise InvalidInput("reference.registry", f"not a registry host: {quote(first)} in {quote(text)}")
+        raise InvalidInput(
+            "reference.registry", f"not a registry host: {quote(first)} in {quote(text)}"
+        )
     host = first.lower()
     return (DOCKER_HUB if host in _DOCKER_HUB_ALIASES else host), rest
