@@ -57,16 +57,12 @@ def verify_scts(
     *path* is the verified chain, leaf first. Raises `VerificationFailed` ``sct.missing`` when there
     is none at all, else ``sct.threshold`` with the reason why the others do not count.
     """
-    if detached is not None:
-        scts: tuple[SignedCertificateTimestamp, ...] = (detached,)
-        signed = _x509_entry(path[0])
-    else:
-        scts = read_embedded(path[0])
-        signed = _precert_entry(path)
+    scts = read_embedded(path[0]) if detached is None else (detached,)
     if not scts:
         raise VerificationFailed(
             "sct.missing", "the signing certificate has no signed certificate timestamp"
         )
+    signed = _precert_entry(path) if detached is None else _x509_entry(path[0])
     keys = set()
     refusals = []
     for sct in scts:
