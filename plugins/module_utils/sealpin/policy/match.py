@@ -102,6 +102,15 @@ def repository_glob(text: str) -> ImageGlob:
     return ImageGlob(text, Dialect.REPOSITORY, _compile(f"{folded}/{path}"))
 
 
+def covers(own: ImageGlob, other: ImageGlob) -> bool:
+    """Whether every name of *other* is one of *own* (both in the short dialect).
+
+    A wildcard of *other* is tried as one component and, if it may be several, as two; a glob that
+    covers both covers whatever it stands for.
+    """
+    return own.matches_name(other.text.replace("**", "x/x").replace("*", "x"))
+
+
 def match_glob(text: str, image: str) -> bool:
     """Answer as policy-controller's ``glob.Match`` does on its own, outside any policy.
 

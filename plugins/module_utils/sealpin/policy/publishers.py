@@ -62,15 +62,6 @@ class Publisher:
             else ()
         )
 
-    def covers(self, glob: ImageGlob) -> bool:
-        """Whether every image of *glob* is the publisher's.
-
-        A wildcard is tried as one component and, if it may be several, as two; a row's glob that
-        covers both covers all.
-        """
-        probe = glob.text.replace("**", "x/x").replace("*", "x")
-        return any(own.matches_name(probe) for own in self.images)
-
 
 _ROWS = (
     Publisher(
