@@ -71,7 +71,9 @@ CONSTRUCTORS = {
 def layer_of(path: Path) -> str:
     """Return the layer a core file belongs to; a top-level file is an atom, but for the facade."""
     if len(path.parts) == 1:
-        return "api" if path.name in ("api.py", "pinning.py", "run.py") else "atoms"
+        return (
+            "api" if path.name in ("api.py", "image_builds.py", "pinning.py", "run.py") else "atoms"
+        )
     return path.parts[0]
 
 
@@ -103,7 +105,7 @@ def target_layer(dotted: str) -> str:
     first = dotted.split(".", maxsplit=1)[0]
     if (CORE / first).is_dir():
         return first
-    return "api" if first in ("api", "pinning", "run") else "atoms"
+    return "api" if first in ("api", "image_builds", "pinning", "run") else "atoms"
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)

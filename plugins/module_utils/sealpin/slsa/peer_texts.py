@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..errors import SealpinError
 from .verify_image import BuildPlatform
 
 PASSED = "PASSED: SLSA verification passed"
@@ -86,3 +87,9 @@ def peer_error(code: str, platform: BuildPlatform) -> tuple[str, str] | None:
     if found is None and platform is BuildPlatform.GITHUB and not code.startswith("slsa."):
         return _NO_ATTESTATION
     return found
+
+
+def failure_text(error: SealpinError, platform: BuildPlatform) -> str:
+    """Return the peer's words for *error*, and ours behind them."""
+    known = peer_error(error.code, platform)
+    return f"{known[1]}: {error.message}" if known else error.message
