@@ -25,6 +25,7 @@ VERBS = {
     "check": "check offline that files are pinned and agree with sealpin.lock",
     "update": "move pins whose tag moved, after verification",
     "digest": "print the digest of an image",
+    "release-images": "list the images that a release's SBOM names",
     "init": "write a commented .sealpin.yaml to start from",
 }
 """Verb to its one-line description; ``verify-bundle`` lives in ``commands/verify_bundle.py``."""
