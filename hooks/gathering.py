@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput
+from sealpin.tree import walk
 
 from .files import read_file
-from .tree import walk
 
 if TYPE_CHECKING:
     from sealpin.manifests.options import FindOptions
