@@ -27,6 +27,7 @@ _WORKFLOW_NAMES = {
     "5": "githubWorkflowRepository",
     "6": "githubWorkflowRef",
 }
+_LOG_ENTRY_FIELDS = ("body", "integratedTime", "logIndex", "logID")
 _GO_ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
@@ -79,8 +80,11 @@ def payload_entry(statement: VerifiedStatement, decision: Decision) -> dict[str,
 
 
 def go_json(value: Any) -> str:
-    """Serialise as Go's encoding/json does: keys sorted, no spaces, HTML characters escaped."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Serialise as Go's encoding/json does: no spaces, HTML characters escaped.
+
+    A Go structure keeps the order of its fields and a map is sorted: `_go_map` sorts one.
+    """
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return text.translate(_GO_ESCAPES)
 
 
@@ -91,16 +95,36 @@ def _optional(
     facts: dict[str, Any] = {}
     if isinstance(statement.signer, CertificateIdentity):
         facts |= _identity_facts(statement.signer)
-    for name, annotation in (
-        ("Bundle", ANNOTATION_BUNDLE),
-        ("RFC3161Timestamp", ANNOTATION_TIMESTAMP),
-    ):
-        text = statement.evidence.annotations.get(annotation)
-        if text:
-            facts[name] = json.loads(text)
+    facts |= _layer_facts(statement.evidence.annotations)
     if not facts and annotations is None:
         return None
-    return {**(annotations or {}), **facts}
+    return {
+        name: facts.get(name, _go_map((annotations or {}).get(name)))
+        for name in sorted({*(annotations or {}), *facts})
+    }
+
+
+def _layer_facts(annotations: Mapping[str, str]) -> dict[str, Any]:
+    """Return the layer's log entry and timestamp, with the fields in the peer's order."""
+    facts: dict[str, Any] = {}
+    if annotations.get(ANNOTATION_BUNDLE):
+        bundle = json.loads(annotations[ANNOTATION_BUNDLE])
+        payload = bundle["Payload"]
+        facts["Bundle"] = {
+            "SignedEntryTimestamp": bundle["SignedEntryTimestamp"],
+            "Payload": {name: payload[name] for name in _LOG_ENTRY_FIELDS},
+        }
+    if annotations.get(ANNOTATION_TIMESTAMP):
+        facts["RFC3161Timestamp"] = json.loads(annotations[ANNOTATION_TIMESTAMP])
+    return facts
+
+
+def _go_map(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _go_map(value[name]) for name in sorted(value)}
+    if isinstance(value, list):
+        return [_go_map(item) for item in value]
+    return value
 
 
 def _identity_facts(signer: CertificateIdentity) -> dict[str, str]:

@@ -93,8 +93,8 @@ def _site_lines(site: Mapping[str, Any], style: Style) -> list[str]:
     lines = [
         f"  {site['line']:>5}  {style.paint(f'{word:<11}', colour)}  {printable(site['image'])}"
     ]
-    if site["message"]:
-        lines += wrap(f"{site['message']} [{site['code']}]", indent=" " * 9)
+    if site["code"]:
+        lines[0] += f"  [{site['code']}]"
     return lines
 
 

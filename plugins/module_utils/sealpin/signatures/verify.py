@@ -194,7 +194,7 @@ def _prove(
         envelope_blob=parts.layer if parts.form is Form.ATTESTATION_LAYER else None,
     )
     timestamps = verify_timestamps(  # 4
-        parts.timestamps,
+        parts.timestamps if _reads_timestamps(parts, trust) else (),
         message=content.envelope_blob or content.signature,
         authorities=root.timestamp_authorities,
     )
@@ -216,6 +216,14 @@ def _prove(
     else:
         identity = _verify_certificate(parts, signer, trust, given, moments)  # 7 and 8
     return _Proof(signer=identity, times=times, log_entries=tuple(item.entry for item in entries))
+
+
+def _reads_timestamps(parts: SignedParts, trust: SigningTrust) -> bool:
+    """A bundle's timestamps always count; a layer's only where timestamps are asked for.
+
+    The latter is cosign's rule (``--use-signed-timestamps``), which its answers depend on.
+    """
+    return parts.form is Form.BUNDLE or trust.require_timestamp
 
 
 def _check_timestamp_threshold(timestamps: Timestamps, trust: SigningTrust) -> None:
