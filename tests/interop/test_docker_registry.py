@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from sealpin.digest import Digest
 from sealpin.errors import Unavailable
 from sealpin.evidence import EvidenceSet
@@ -44,7 +45,7 @@ def evidence(source: Source, registry: str, name: str) -> EvidenceSet:
 
 @pytest.mark.parametrize("name", sorted(IMAGES))
 def test_every_lab_image_has_the_evidence_it_has_in_a_folder(lab, name):
-    host, source, _ = lab
+    host, source, _unused = lab
     mirrors = Mirrors.parse([f"lab.example=dir:{LAB / 'repositories'}"], base=Path("/"))
     artifact = source.resolve(ImageReference.parse(f"{host}/{name}"))
     assert str(artifact.digest) == IMAGES[name]["digest"]
@@ -62,7 +63,7 @@ def test_every_lab_image_has_the_evidence_it_has_in_a_folder(lab, name):
     ids=["absent", "wrong"],
 )
 def test_without_the_password_nothing_is_missing_and_nothing_is_found(lab, credentials):
-    host, _, has_password = lab
+    host, _unused, has_password = lab
     if not has_password:
         return
     source = connect(RegistryOptions(credentials=credentials))

@@ -1,11 +1,10 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""A registry on loopback that behaves as told: the pull side of the distribution protocol, with its
-faults.
+"""A registry on loopback that behaves as told.
 
-It speaks real HTTP (or HTTPS with a throw-away authority) from real threads, so a test exercises
-every layer of the client down to the socket. What it was asked is in `log`; what it does wrong is
-in `faults`.
+The pull side of the distribution protocol and its faults, over real HTTP (or HTTPS with a throw-away
+authority) from real threads, so a test exercises every layer of the client down to the socket.
+What it was asked is in `log`; what it does wrong is in `faults`.
 """
 
 from __future__ import annotations
@@ -217,8 +216,7 @@ class MemoryRegistry:
         return paths
 
     def asked(self, kind: str = "") -> list[Asked]:
-        """Return what was asked, or only requests for ``manifests``, ``blobs``, ``referrers``,
-        ``tags``, ``token``."""
+        """Return what was asked: all of it, or one kind (see `Asked.kind`)."""
         with self._lock:
             return [asked for asked in self.log if not kind or asked.kind == kind]
 
@@ -476,7 +474,7 @@ def _handler_for(registry: MemoryRegistry) -> type[BaseHTTPRequestHandler]:
             asked = Asked(method=self.command, path=path, headers=headers)
             self._send(registry.answer(asked))
 
-        do_HEAD = do_POST = do_GET
+        do_HEAD = do_POST = do_GET  # noqa: N815 - the base class looks these names up
 
         def _send(self, answer: Answer) -> None:
             if answer.reset:
@@ -504,7 +502,7 @@ def _handler_for(registry: MemoryRegistry) -> type[BaseHTTPRequestHandler]:
             self.wfile.flush()
             self.close_connection = self.close_connection or length != len(answer.body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """The registry keeps its own log."""
 
     return Handler

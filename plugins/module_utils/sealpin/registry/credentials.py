@@ -18,7 +18,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Union
 
 from .. import jsonbytes
 from ..errors import InvalidInput, MissingDependency, Unavailable, quote
@@ -51,7 +51,7 @@ class RegistryToken:
     token: str = field(repr=False)
 
 
-Credentials: TypeAlias = "BasicCredentials | IdentityToken | RegistryToken"
+Credentials = Union[BasicCredentials, IdentityToken, RegistryToken]
 
 
 class HelperRunner:

@@ -21,12 +21,14 @@ from urllib.parse import unquote, urlsplit
 from ..errors import SealpinError, Unavailable, VerificationFailed, missing_library, quote
 from ..limits import MAX_ERROR_BODY_BYTES
 from ..version import __version__
+from .bounded_response import BoundedResponse
 from .proxies import ProxySettings
 from .transport import Request, Response
 
 try:
     import urllib3
     from urllib3 import exceptions
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 except ImportError:  # pragma: no cover - the collection is importable without its libraries
     urllib3 = None  # type: ignore[assignment]
 
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 10.0
-_READ_TIMEOUT_S = 30.0
 _POOLED_HOSTS = 32
 _USER_AGENT = f"sealpin/{__version__}"
 
@@ -80,7 +81,7 @@ class Urllib3Transport:
                 },
                 timeout=urllib3.Timeout(
                     connect=min(_CONNECT_TIMEOUT_S, remaining_s),
-                    read=min(_READ_TIMEOUT_S, remaining_s),
+                    read=remaining_s,
                 ),
                 retries=False,
                 redirect=False,
@@ -105,7 +106,7 @@ class Urllib3Transport:
         context = self._make_context()
         checks = context.verify_mode != ssl.CERT_NONE
         if not checks:
-            # The report names what was switched off (``insecure.registry``), once and not on stderr.
+            # The report names what was switched off (``insecure.registry``), and does it once.
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)
         name = self._server_name or None
         settings: dict[str, Any] = {
@@ -116,11 +117,33 @@ class Urllib3Transport:
             "server_hostname": name,
             "assert_hostname": name if checks else False,
         }
-        if not proxy:
-            return urllib3.PoolManager(**settings)
-        return urllib3.ProxyManager(
-            _without_userinfo(proxy), proxy_headers=_proxy_headers(proxy), **settings
+        pool = (
+            urllib3.ProxyManager(
+                _without_userinfo(proxy), proxy_headers=_proxy_headers(proxy), **settings
+            )
+            if proxy
+            else urllib3.PoolManager(**settings)
         )
+        pool.pool_classes_by_scheme = _pool_classes()
+        return pool
+
+
+def _pool_classes() -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    """Return urllib3's pools with responses that end; made late, since urllib3 may be absent."""
+
+    class Connection(HTTPConnection):
+        response_class = BoundedResponse
+
+    class SecureConnection(HTTPSConnection):
+        response_class = BoundedResponse
+
+    class Pool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class SecurePool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = SecureConnection
+
+    return {"http": Pool, "https": SecurePool}
 
 
 def _read_response(request: Request, answer: BaseHTTPResponse) -> Response:

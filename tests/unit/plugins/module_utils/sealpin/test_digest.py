@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, VerificationFailed
 

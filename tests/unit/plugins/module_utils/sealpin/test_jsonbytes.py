@@ -10,6 +10,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sealpin import jsonbytes
 from sealpin.errors import InvalidInput
 from sealpin.limits import MAX_JSON_DEPTH

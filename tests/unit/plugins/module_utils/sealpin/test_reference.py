@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
 from sealpin.reference import ImageReference, Repository, Tag

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sealpin.registry.challenge import parse_challenges
 
 BEARER = {"realm": "https://auth.example/token", "service": "r", "scope": "repository:a:pull"}

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The distribution protocol as the client speaks it, and every way a registry can fail to answer."""
+"""The distribution protocol as the client speaks it, and every way it can go unanswered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import trustme
+
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable, VerificationFailed
 from sealpin.evidence import Route
@@ -101,11 +102,13 @@ def test_content_that_is_not_what_its_digest_says_is_refused(registry, kind):
     digest = Digest.parse(content.put_blob(b"blob"))
     registry.faults.append(memory_registry.corrupted)
     repository = image(registry).repository
+    source = client()
+    read = {
+        "blobs": lambda: source.blob(repository, digest, max_bytes=100),
+        "manifests": lambda: source.manifest(repository, image_digest(registry)),
+    }[kind]
     with pytest.raises(VerificationFailed) as caught:
-        if kind == "blobs":
-            client().blob(repository, digest, max_bytes=100)
-        else:
-            client().manifest(repository, image_digest(registry))
+        read()
     assert caught.value.code == "digest.mismatch"
 
 

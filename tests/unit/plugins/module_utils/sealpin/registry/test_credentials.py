@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from sealpin.errors import InvalidInput, MissingDependency, SealpinError, Unavailable
 from sealpin.registry.credentials import HelperRunner
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable
 from sealpin.evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route

@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from sealpin.digest import Digest
 from sealpin.errors import Unavailable
 from sealpin.reference import ImageReference, Repository
@@ -58,7 +59,7 @@ def test_a_failure_is_shared_by_those_who_waited_and_then_forgotten():
 def test_a_value_that_is_not_to_be_kept_is_made_again():
     flight: SingleFlight[str, int] = SingleFlight(keep=lambda value: value > 1)
     values = iter([1, 2, 3])
-    assert [flight.get("key", lambda: next(values)) for _ in range(3)] == [1, 2, 2]
+    assert [flight.get("key", lambda: next(values)) for _turn in range(3)] == [1, 2, 2]
 
 
 def test_forgets_a_value_only_while_it_is_the_current_one():
@@ -91,7 +92,7 @@ def test_small_blobs_are_kept_and_large_ones_are_not(registry):
     for content, requests in ((b"small", 1), (bytes(300 * 1024), 2)):
         digest = Digest.parse(registry.repositories["app"].put_blob(content))
         registry.forget()
-        for _ in range(2):
+        for _turn in range(2):
             assert source.blob(repository, digest, max_bytes=1 << 20) == content
         assert len(registry.asked()) == requests
 

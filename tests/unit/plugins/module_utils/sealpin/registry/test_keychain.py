@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from sealpin.errors import InvalidInput
 from sealpin.registry.credentials import (
     BasicCredentials,

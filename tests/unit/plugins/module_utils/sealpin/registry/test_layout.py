@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable, VerificationFailed
 from sealpin.evidence import Route
@@ -188,8 +189,8 @@ def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
 
 
 def test_leaves_no_file_open(layout):
-    before = len(os.listdir("/proc/self/fd"))
-    for _ in range(20):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _turn in range(20):
         LayoutSource(layout).manifest(REPOSITORY, Tag("1.0"))
         read_beneath(layout, ("gone", "file"), max_bytes=10)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from sealpin.errors import InvalidInput
 from sealpin.reference import ImageReference, Repository
 from sealpin.registry.connect import RegistryOptions, connect

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from sealpin.descriptor import Platform, ResolvedArtifact
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput

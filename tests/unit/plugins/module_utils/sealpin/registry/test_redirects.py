@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sealpin.errors import Unavailable
 from sealpin.registry.pacing import Deadline
 from sealpin.registry.redirects import RedirectingTransport

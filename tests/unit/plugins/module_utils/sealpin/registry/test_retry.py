@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sealpin.errors import SealpinError, Unavailable
 from sealpin.registry.pacing import Deadline
 from sealpin.registry.retry import RetryingTransport, RetryPolicy, retry_after_s

@@ -8,6 +8,7 @@ import json
 import shutil
 
 import pytest
+
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
 from sealpin.evidence import EvidenceKind

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -174,6 +176,40 @@ def test_a_server_that_says_nothing_times_out():
         deadline = Deadline.after(0.2, ticker=SystemTicker())
         code = code_of(lambda: transport().send(request(url, deadline=deadline)))
     assert code == "registry.timeout"
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nX-Slow: ", id="headers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", id="body"),
+        pytest.param(b"HTTP/1.1 404 No\r\nContent-Length: 9999\r\n\r\n", id="error"),
+        pytest.param(b"", id="status line"),
+    ],
+)
+def test_a_server_that_sends_a_byte_at_a_time_does_not_hold_a_thread(beginning):
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+
+        def drip():
+            connection, _unused = slow.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(beginning)
+                while True:
+                    connection.sendall(b"x")
+                    stopped.wait(0.01)
+
+        stopped = threading.Event()
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{slow.getsockname()[1]}/v2/"
+        deadline = Deadline.after(0.3, ticker=SystemTicker())
+        started_s = time.monotonic()
+        code = code_of(lambda: transport().send(request(url, deadline=deadline)))
+        assert time.monotonic() - started_s < 5
+        assert code in ("registry.timeout", "registry.deadline")
+        stopped.set()
+        thread.join(5)
 
 
 def test_a_refused_connection_is_unreachable():
