@@ -10,10 +10,13 @@ arguments mix freely, and no option may be abbreviated.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import Any, NoReturn
 
 from sealpin.errors import InvalidInput
+
+TYPE_CHECKING = False  # typing's own costs a tenth of a hook's whole time
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
 
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})

@@ -144,6 +144,28 @@ def add_identity_options(parser: Parser) -> None:
     )
 
 
+def add_pin_options(parser: Parser) -> None:
+    """Add the options of ``pin`` and ``update``."""
+    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files or folders")
+    parser.add_switch("--diff", help="show the changes")
+    parser.add_switch("--dry-run", help="write nothing")
+    parser.add_switch("--strict", help="count warnings as errors")
+    parser.add_switch("--verbose", help="list what needs no attention too")
+    parser.add_argument(
+        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="pin this child of an index"
+    )
+    parser.add_argument(
+        "--tag",
+        choices=("keep", "drop", "comment"),
+        default="keep",
+        help="name:tag@digest, name@digest, or name@digest # tag (default keep)",
+    )
+    add_identity_options(parser)
+    add_trust_options(parser)
+    add_registry_options(parser)
+    add_format_option(parser, "text", "json")
+
+
 def add_format_option(parser: Parser, *formats: str) -> None:
     """Add ``--format``; the first of *formats* is the default."""
     parser.add_argument(

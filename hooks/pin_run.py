@@ -21,42 +21,13 @@ from typing import TYPE_CHECKING
 from sealpin.errors import SealpinError
 
 from . import exit_codes
-from .arguments import Parser
 from .gathering import Gathered, gather
-from .options import (
-    add_format_option,
-    add_identity_options,
-    add_registry_options,
-    add_trust_options,
-)
 
 if TYPE_CHECKING:
     from sealpin.manifests.lock import Lock
     from sealpin.pinning import FileResult
 
     from .trusted import Rules
-
-
-def add_pin_options(parser: Parser) -> None:
-    """Add the options of both verbs."""
-    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files or folders")
-    parser.add_switch("--diff", help="show the changes")
-    parser.add_switch("--dry-run", help="write nothing")
-    parser.add_switch("--strict", help="count warnings as errors")
-    parser.add_switch("--verbose", help="list what needs no attention too")
-    parser.add_argument(
-        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="pin this child of an index"
-    )
-    parser.add_argument(
-        "--tag",
-        choices=("keep", "drop", "comment"),
-        default="keep",
-        help="name:tag@digest, name@digest, or name@digest # tag (default keep)",
-    )
-    add_identity_options(parser)
-    add_trust_options(parser)
-    add_registry_options(parser)
-    add_format_option(parser, "text", "json")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,18 +7,15 @@ The answer is "consistent", never "verified": lock and files lie in one reposito
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from .. import exit_codes
 from ..arguments import Parser
-from ..gathering import gather
 from ..options import add_format_option
+from ..quick import has_nothing_to_do
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sealpin.manifests.lock import Lock
     from sealpin.manifests.site import ImageSite, Remark
 
@@ -34,6 +31,15 @@ def run(argv: Sequence[str]) -> int:
     parser.add_switch("--verbose", help="list what needs no attention too")
     add_format_option(parser, "text", "json")
     arguments = parser.parse(argv)
+    if arguments.format == "text" and has_nothing_to_do(arguments.paths):
+        return exit_codes.VERIFIED
+
+    import json
+    import sys
+    from pathlib import Path
+
+    from ..gathering import gather
+
     gathered = gather(arguments.paths)
     if not gathered.found and not gathered.unreadable:
         return exit_codes.VERIFIED
@@ -65,7 +71,7 @@ def run(argv: Sequence[str]) -> int:
         state = f"{bad} of {len(sites)} not as they should be" if bad else "consistent"
         print(f"{len(sites)} image references: {state}")
     codes = [exit_codes.REFUSED for remark in shown if remark["severity"] == "error"]
-    codes += [exit_codes.BAD_INPUT for _ in errors]
+    codes += [exit_codes.BAD_INPUT for _turn in errors]
     return exit_codes.combine(codes)
 
 

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from .. import exit_codes
 from ..arguments import Parser
-from ..pin_run import add_pin_options, run_pins
+from ..options import add_pin_options
+from ..quick import has_nothing_to_do
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def run(argv: Sequence[str]) -> int:
@@ -17,4 +21,10 @@ def run(argv: Sequence[str]) -> int:
         description="Verify the images that files name, then write their digests.",
     )
     add_pin_options(parser)
-    return run_pins(parser.parse(argv), moves=False)
+    arguments = parser.parse(argv)
+    if arguments.format == "text" and has_nothing_to_do(arguments.paths):
+        return exit_codes.VERIFIED
+
+    from ..pin_run import run_pins
+
+    return run_pins(arguments, moves=False)

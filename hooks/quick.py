@@ -1,0 +1,32 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The first look of a hook: a commit without an image costs little more than the interpreter.
+
+Only `os` is imported. The answer errs on the side of a full run: a folder, a link, an unreadable
+or a large file all need one, and so does every file in which an image could stand.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from sealpin.manifests.prefilter import may_name_images
+
+_MAX_BYTES = 4 * 1024 * 1024
+
+
+def has_nothing_to_do(paths: Iterable[str]) -> bool:
+    """Whether *paths* are all plain files without an image."""
+    return all(_is_without_image(path) for path in paths)
+
+
+def _is_without_image(path: str) -> bool:
+    if os.path.islink(path) or not os.path.isfile(path):  # noqa: PTH113, PTH114 - no pathlib here
+        return False
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - no pathlib here
+            data = file.read(_MAX_BYTES + 1)
+    except OSError:
+        return False
+    return len(data) <= _MAX_BYTES and not may_name_images(path, data)
