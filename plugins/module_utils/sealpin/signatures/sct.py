@@ -25,7 +25,7 @@ _SCT_LIST_OID = "1.3.6.1.4.1.11129.2.4.2"
 _V1 = 0
 _CERTIFICATE_TIMESTAMP = 0
 _X509_ENTRY, _PRECERT_ENTRY = 0, 1
-_SHA256, _INTRINSIC = 4, 8
+_SHA256 = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -122,11 +122,16 @@ def _precert_entry(path: tuple[Certificate, ...]) -> bytes:
 
 
 def read_embedded(leaf: Certificate) -> tuple[SignedCertificateTimestamp, ...]:
-    """Read the timestamps in *leaf*, possibly none. Raises `InvalidInput` ``sct.malformed``."""
+    """Read the timestamps in *leaf*, possibly none. Raises as `parse_list`."""
     extension = leaf.extension(_SCT_LIST_OID)
     if extension is None:
         return ()
-    reader = _Reader(read_octet_string(extension, what="the list of certificate timestamps"))
+    return parse_list(read_octet_string(extension, what="the list of certificate timestamps"))
+
+
+def parse_list(data: bytes) -> tuple[SignedCertificateTimestamp, ...]:
+    """Read a SignedCertificateTimestampList. Raises `InvalidInput` ``sct.malformed``."""
+    reader = _Reader(data)
     items = _Reader(reader.take_vector())
     reader.end()
     scts: list[SignedCertificateTimestamp] = []
@@ -152,10 +157,10 @@ def _read_sct(data: bytes) -> SignedCertificateTimestamp:
 
 
 def _read_signature(reader: _Reader) -> bytes:
-    """RFC 5246 section 4.7, "digitally-signed": SHA-256, or what Ed25519 has inside (RFC 8422)."""
+    """RFC 5246 section 4.7, "digitally-signed"; RFC 6962 section 2.1.4 allows SHA-256 only."""
     hash_algorithm = reader.take_integer(1)
     reader.take(1)  # which kind of signature: the log's key decides
-    if hash_algorithm not in (_SHA256, _INTRINSIC):
+    if hash_algorithm != _SHA256:
         raise _malformed(f"expected hash algorithm {_SHA256}, got {hash_algorithm}")
     signature = reader.take_vector()
     reader.end()

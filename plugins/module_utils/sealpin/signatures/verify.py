@@ -8,7 +8,8 @@ the code. The first step that fails refuses this one piece of evidence with its 
 1. Read the parts of the evidence (`bundle`, `legacy`); nothing of them is believed.
 2. Choose what must have signed: the given key, or the certificate (`signer`).
 3. Verify a signature over the exact bytes.
-4. Verify RFC 3161 tokens, each with one authority, its chain and its window (`timestamp`).
+4. Verify RFC 3161 tokens, each with one authority, its chain and its window (`timestamp`); a legacy
+   layer's only where timestamps are required.
 5. Verify log entries: promise, inclusion proof, checkpoint, the log's window; the body is about
    this signature, signer and content; distinct logs reach the threshold (`tlog`, `entry_body`).
 6. Collect the proven moments. A certificate needs one, unless the log was given up; then the
