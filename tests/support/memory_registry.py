@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry on loopback that behaves as told.
 
-The pull side of the distribution protocol and its faults, over real HTTP (or HTTPS with a throw-away
-authority) from real threads, so a test exercises every layer of the client down to the socket.
+The pull side of the distribution protocol and its faults, over real HTTP (or HTTPS with a
+throw-away authority) from real threads, so a test exercises every layer of the client down to the
+socket.
 What it was asked is in `log`; what it does wrong is in `faults`.
 """
 

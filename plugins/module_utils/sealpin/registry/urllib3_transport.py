@@ -58,7 +58,7 @@ class Urllib3Transport:
         self._proxies = proxies
         self._server_name = server_name
         self._connections_per_host = connections_per_host
-        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}
         self._unknown_hosts: set[str] = set()
         self._lock = Lock()
 
@@ -70,7 +70,7 @@ class Urllib3Transport:
             raise _unknown_host(host)
         remaining_s = request.deadline.check(where=_shown(request.url))
         try:
-            answer = self._pool(proxy).request(
+            answer = self._pool(proxy, is_secure=request.url.startswith("https:")).request(
                 request.method,
                 request.url,
                 body=request.body or None,
@@ -96,33 +96,40 @@ class Urllib3Transport:
         except (exceptions.HTTPError, OSError, ValueError) as error:
             raise _convert(error, request) from error
 
-    def _pool(self, proxy: str) -> urllib3.PoolManager:
+    def _pool(self, proxy: str, *, is_secure: bool) -> urllib3.PoolManager:
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = self._make_pool(proxy)
-            return self._pools[proxy]
+            key = proxy, is_secure
+            if key not in self._pools:
+                # Loading the system's authorities takes longer than a request on this machine.
+                settings = self._tls_settings() if is_secure else {}
+                self._pools[key] = self._make_pool(proxy, settings)
+            return self._pools[key]
 
-    def _make_pool(self, proxy: str) -> urllib3.PoolManager:
+    def _tls_settings(self) -> dict[str, Any]:
         context = self._make_context()
         checks = context.verify_mode != ssl.CERT_NONE
         if not checks:
             # The report names what was switched off (``insecure.registry``), and does it once.
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)
         name = self._server_name or None
-        settings: dict[str, Any] = {
-            "num_pools": _POOLED_HOSTS,
-            "maxsize": self._connections_per_host,
+        return {
             "ssl_context": context,
             "cert_reqs": "CERT_REQUIRED" if checks else "CERT_NONE",
             "server_hostname": name,
             "assert_hostname": name if checks else False,
         }
+
+    def _make_pool(self, proxy: str, settings: dict[str, Any]) -> urllib3.PoolManager:
+        sizes: dict[str, Any] = {"num_pools": _POOLED_HOSTS, "maxsize": self._connections_per_host}
         pool = (
             urllib3.ProxyManager(
-                _without_userinfo(proxy), proxy_headers=_proxy_headers(proxy), **settings
+                _without_userinfo(proxy),
+                proxy_headers=_proxy_headers(proxy),
+                **sizes,
+                **settings,
             )
             if proxy
-            else urllib3.PoolManager(**settings)
+            else urllib3.PoolManager(**sizes, **settings)
         )
         pool.pool_classes_by_scheme = _pool_classes()
         return pool

@@ -33,7 +33,7 @@ def test_parses_what_it_renders(algorithm):
         (f"sha256:{EMPTY[:-1]}", "digest.malformed"),
         (f"sha256:{EMPTY}0", "digest.malformed"),
         ("sha256:" + "g" * 64, "digest.malformed"),
-        ("sha256:" + "٠" * 64, "digest.malformed"),
+        ("sha256:" + "\u0660" * 64, "digest.malformed"),
         (f"sha512:{EMPTY}", "digest.malformed"),
         (f"sha1:{EMPTY[:40]}", "digest.algorithm"),
         (f"md5+x:{EMPTY[:32]}", "digest.algorithm"),

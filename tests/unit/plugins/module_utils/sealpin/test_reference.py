@@ -67,7 +67,7 @@ def test_takes_a_reference_apart(text, registry, path, tag, digest):
         ("a-", "reference.repository"),
         ("a..b", "reference.repository"),
         ("a___b", "reference.repository"),
-        ("ａ", "reference.repository"),
+        ("\uff41", "reference.repository"),
         ("a\n", "reference.repository"),
         ("${IMAGE}", "reference.repository"),
         ("{{ image }}", "reference.repository"),
