@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +24,17 @@ from tuf.api.metadata import (
 )
 
 ROLES = ("root", "timestamp", "snapshot", "targets")
+
+
+def tar_gz(files: Mapping[str, bytes]) -> bytes:
+    """Pack *files* by their paths."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for path, content in files.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
 
 
 class TufRepository:

@@ -34,7 +34,7 @@ DEFAULT_TTL = timedelta(hours=24)
 DOCUMENT = "trusted_root.json"
 LOCK_TIMEOUT_S = 30.0
 _LOCK_POLL_S = 0.05
-_TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,27 +44,32 @@ class TufRepository:
     name: str
     """For messages and reports."""
     url: str
-    """Of the metadata; targets are under ``targets/``."""
+    """Of the metadata."""
     bootstrap_root: bytes = field(repr=False)
     """Root metadata (JSON) from a source that is trusted already."""
     target: str = DOCUMENT
     """One path component: the target that is the trusted root."""
+    targets_folder: str = "targets"
+    """One path component below the URL: where targets are."""
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("https://", "http://")):
             raise InvalidInput(
                 "tuf.url", f"a TUF repository needs an http(s) URL, got {quote(self.url)}"
             )
-        if not _TARGET.fullmatch(self.target):
-            raise InvalidInput(
-                "tuf.target", f"a TUF target must be one plain file name, got {quote(self.target)}"
-            )
+        for name in (self.target, self.targets_folder):
+            if not _NAME.fullmatch(name):
+                raise InvalidInput(
+                    "tuf.target", f"a TUF target must be one plain name, got {quote(name)}"
+                )
 
     @property
     def folder_name(self) -> str:
         """Differs for each URL, first root and target, so that no two repositories mix."""
-        parts = (self.url.rstrip("/").encode(), self.bootstrap_root, self.target.encode())
-        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+        parts = (self.url.rstrip("/"), self.targets_folder, self.target)
+        digests = [hashlib.sha256(part.encode()).digest() for part in parts]
+        digests.append(hashlib.sha256(self.bootstrap_root).digest())
+        return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 PUBLIC_GOOD = TufRepository(

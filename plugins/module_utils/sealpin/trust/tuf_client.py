@@ -23,15 +23,18 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ..errors import InvalidInput, Unavailable, missing_library, quote
 from ..limits import MAX_CONFIG_BYTES
 from .root import parse_trusted_root
+from .tuf_archive import read_archive_files
 from .tuf_cache import (
     CachedRoot,
     TufRepository,
@@ -45,6 +48,7 @@ try:
     from tuf.api.exceptions import (
         BadVersionNumberError,
         DownloadError,
+        DownloadHTTPError,
         ExpiredMetadataError,
         LengthOrHashMismatchError,
         RepositoryError,
@@ -60,6 +64,8 @@ except ImportError:
 else:
     IS_AVAILABLE = True
 
+ARCHIVE_URL = "https://archive.invalid"
+"""The URL of a repository that has none; the name never resolves (RFC 6761, section 6.4)."""
 RESOLVE_TIMEOUT_S = 2.0
 REFRESH_TIMEOUT_S = 30.0
 _SOCKET_TIMEOUT_S = 5
@@ -95,16 +101,25 @@ def refresh(
         # 2.
         deadline_s = time.monotonic() + timeout_s
         resolve_in_time(repository.url)
-        # 3., 4.
-        document = _download(repository, folder, deadline_s)
-        # 5.
-        try:
-            parse_trusted_root(document, what=f"the trusted root of {repository.name}")
-        except InvalidInput as error:
-            raise _failure(repository, "unusable-target", error.message) from error
+        # 3., 4., 5.
+        document = _download(repository, folder, _BoundedFetcher(deadline_s))
         # 6.
         write_cached(folder, document, now_utc)
         return CachedRoot(document=document, confirmed_utc=now_utc)
+
+
+def read_archive(repository: TufRepository, archive: bytes) -> bytes:
+    """Return the trusted root's document out of a repository that is given whole.
+
+    *archive* is a gzipped tar file; *repository* says whose signatures count, its URL is not used
+    (see `ARCHIVE_URL`). Opens no socket and keeps nothing. Raises as `refresh`, and `InvalidInput`
+    ``tuf.archive``.
+    """
+    if not IS_AVAILABLE:
+        raise missing_library("tuf", purpose="reading a TUF repository")
+    files = read_archive_files(archive, what=f"the repository of {repository.name}")
+    with TemporaryDirectory(prefix="sealpin-tuf-") as folder:
+        return _download(repository, Path(folder), _ArchiveFetcher(repository.url, files))
 
 
 def resolve_in_time(
@@ -176,34 +191,55 @@ class _BoundedFetcher(FetcherInterface):
             raise DownloadError("out of time")
 
 
-def _download(repository: TufRepository, folder: Path, deadline_s: float) -> bytes:
-    """Walk the metadata and return the target's bytes. The folder is held."""
-    metadata = folder / "metadata"
+class _ArchiveFetcher(FetcherInterface):
+    """Files instead of a server."""
+
+    def __init__(self, url: str, files: Mapping[str, bytes]) -> None:
+        self._prefix = url.rstrip("/") + "/"
+        self._files = files
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        content = self._files.get(url.removeprefix(self._prefix))
+        if content is None:
+            raise DownloadHTTPError(f"not in the archive: {url}", HTTPStatus.NOT_FOUND)
+        return iter((content,))
+
+
+def _download(repository: TufRepository, folder: Path, fetcher: FetcherInterface) -> bytes:
+    """Walk the metadata and return the target's bytes. Nobody else uses *folder* now."""
     try:
-        metadata.mkdir(mode=0o700, exist_ok=True)
-        updater = _updater(repository, metadata, deadline_s)
+        # 3.
+        updater = _updater(repository, folder, fetcher)
         updater.refresh()
+        # 4. The place is ours, whatever the repository calls its target.
         found = updater.get_targetinfo(repository.target)
         if found is None:
             raise _failure(repository, "no-target", f"it has no target {repository.target}")
-        # The place is ours, whatever the repository calls its target.
         place = folder / "target"
         if updater.find_cached_target(found, str(place)) is None:
             updater.download_target(found, str(place))
-        return place.read_bytes()
+        document = place.read_bytes()
     except (RepositoryError, DownloadError) as error:
         raise _failure(repository, _code_of(error), _why(error)) from error
     except OSError as error:
         raise cache_failure(folder, error) from error
+    # 5.
+    try:
+        parse_trusted_root(document, what=f"the trusted root of {repository.name}")
+    except InvalidInput as error:
+        raise _failure(repository, "unusable-target", error.message) from error
+    return document
 
 
-def _updater(repository: TufRepository, metadata: Path, deadline_s: float) -> Updater:
+def _updater(repository: TufRepository, folder: Path, fetcher: FetcherInterface) -> Updater:
+    metadata = folder / "metadata"
+    metadata.mkdir(mode=0o700, exist_ok=True)
     try:
         return Updater(
             metadata_dir=str(metadata),
             metadata_base_url=repository.url,
-            target_base_url=f"{repository.url.rstrip('/')}/targets/",
-            fetcher=_BoundedFetcher(deadline_s),
+            target_base_url=f"{repository.url.rstrip('/')}/{repository.targets_folder}/",
+            fetcher=fetcher,
             config=UpdaterConfig(app_user_agent=_USER_AGENT),
             bootstrap=repository.bootstrap_root,
         )
@@ -234,8 +270,9 @@ def _why(error: Exception) -> str:
 
 
 def _failure(repository: TufRepository, code: str, why: str) -> Unavailable:
+    place = "" if repository.url == ARCHIVE_URL else f" ({repository.url})"
     return Unavailable(
         f"tuf.{code}",
-        f"the trusted root could not be refreshed from {repository.name} ({repository.url}): {why}",
+        f"the trusted root could not be had from {repository.name}{place}: {why}",
         hint="what is trusted already stays in use; try again with: sealpin trust update",
     )

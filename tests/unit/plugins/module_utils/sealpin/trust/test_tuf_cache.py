@@ -180,6 +180,8 @@ def test_refuses_a_target_that_is_no_plain_name(target):
     with pytest.raises(InvalidInput) as caught:
         repository(target=target)
     assert caught.value.code == "tuf.target"
+    with pytest.raises(InvalidInput):
+        repository(targets_folder=target)
 
 
 @pytest.mark.parametrize("url", ["file:///etc", "ftp://tuf.test", "tuf.test", ""])
@@ -191,8 +193,12 @@ def test_refuses_a_url_that_is_not_http(url):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"url": "https://other.test"}, {"bootstrap_root": b"{ }"}, {"target": "other.json"}],
-    ids=["url", "first-root", "target"],
+    [
+        pytest.param({"url": "https://other.test"}, id="url"),
+        pytest.param({"bootstrap_root": b"{ }"}, id="first-root"),
+        pytest.param({"target": "other.json"}, id="target"),
+        pytest.param({"targets_folder": "files"}, id="folder"),
+    ],
 )
 def test_other_repositories_have_other_folders(fields):
     assert repository(**fields).folder_name != repository().folder_name

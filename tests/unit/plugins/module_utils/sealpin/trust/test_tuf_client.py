@@ -20,6 +20,7 @@ from securesystemslib.signer import CryptoSigner
 from sealpin.errors import InvalidInput, Unavailable
 from sealpin.trust import embedded, tuf_cache, tuf_client
 from support.tuf_repository import TufRepository as Published
+from support.tuf_repository import tar_gz
 
 CORE = Path(tuf_client.__file__).parents[2]
 NOW = datetime.now(timezone.utc)
@@ -294,6 +295,59 @@ def test_eight_processes_share_one_cache(published, cache, tmp_path):
     errors = [worker.communicate(timeout=60)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * 8, errors
     assert refresh(published, cache).document == other_document(version - 1)
+
+
+def archive_of(published: Published, prefix: str = "") -> bytes:
+    return tar_gz({prefix + path: content for path, content in published.files.items()})
+
+
+@pytest.mark.parametrize("prefix", ["", "./", "repository/", "./repository/"])
+def test_reads_a_repository_that_is_given_whole(monkeypatch, prefix):
+    published = Published(DOCUMENT)
+    published.rotate_root()
+    published.publish(other_document(2))
+    monkeypatch.setattr(socket, "socket", None)
+    client = client_of(published, url=tuf_client.ARCHIVE_URL)
+
+    document = tuf_client.read_archive(client, archive_of(published, prefix))
+
+    assert document == other_document(2)
+
+
+def test_reads_an_archive_with_another_folder_for_targets():
+    published = Published(DOCUMENT)
+    files = {path.replace("targets/", "files/"): c for path, c in published.files.items()}
+    client = client_of(published, url=tuf_client.ARCHIVE_URL, targets_folder="files")
+
+    assert tuf_client.read_archive(client, tar_gz(files)) == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        pytest.param(lambda p: p.files.pop("timestamp.json"), "tuf.unreachable", id="missing"),
+        pytest.param(
+            lambda p: p.publish_timestamp(expires=datetime(2024, 1, 1, tzinfo=timezone.utc)),
+            "tuf.expired",
+            id="expired",
+        ),
+        pytest.param(
+            lambda p: p.publish_timestamp(signer=CryptoSigner.generate_ed25519()),
+            "tuf.signature",
+            id="signature",
+        ),
+        pytest.param(lambda p: p.publish(b"{}"), "tuf.unusable-target", id="no-trusted-root"),
+    ],
+)
+def test_refuses_an_archive_like_a_server(spoil, code):
+    published = Published(DOCUMENT)
+    spoil(published)
+    client = client_of(published, url=tuf_client.ARCHIVE_URL)
+
+    with pytest.raises(Unavailable) as caught:
+        tuf_client.read_archive(client, archive_of(published))
+    assert caught.value.code == code
+    assert "archive.invalid (" not in caught.value.message
 
 
 @pytest.mark.parametrize("repository", [tuf_cache.PUBLIC_GOOD, tuf_cache.STAGING])
