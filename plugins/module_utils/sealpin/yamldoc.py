@@ -18,7 +18,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Union, cast
 
 from .errors import InvalidInput, missing_library, quote
 from .limits import MAX_PURE_YAML_CHARS, MAX_YAML_DEPTH
@@ -162,7 +162,7 @@ class Mapping:
         return found
 
 
-Node: TypeAlias = "Scalar | Sequence | Mapping"
+Node = Union[Scalar, Sequence, Mapping]
 
 
 @dataclass(slots=True, eq=False)
@@ -177,6 +177,8 @@ class Document:
     end: int
     duplicates: tuple[tuple[Mapping, Node], ...]
     """Mappings that have a key twice, and that key; YAML 1.2.2, section 3.2.1.3 forbids it."""
+    anchored: tuple[Scalar, ...]
+    """Scalars that an alias may repeat."""
 
     def position(self, node: Node) -> Position:
         """Line and column of a node's first character."""
@@ -263,7 +265,17 @@ def _unparsable(failure: Exception | None, source: SourceText, base: int) -> Inv
 class _Composer:
     """Makes nodes from parser events; iterative, so that depth costs no stack."""
 
-    __slots__ = ("anchors", "base", "documents", "duplicates", "open", "parts", "source", "start")
+    __slots__ = (
+        "anchored",
+        "anchors",
+        "base",
+        "documents",
+        "duplicates",
+        "open",
+        "parts",
+        "source",
+        "start",
+    )
 
     def __init__(self, source: SourceText, base: int) -> None:
         self.source = source
@@ -278,6 +290,7 @@ class _Composer:
         self.parts: list[Node] = []
         """Children of the innermost open collection, or the document's root."""
         self.anchors: dict[str, Node] = {}
+        self.anchored: list[Scalar] = []
         self.duplicates: list[tuple[Mapping, Node]] = []
 
     def compose(self, events: Iterator[Any]) -> tuple[Document, ...]:
@@ -307,6 +320,7 @@ class _Composer:
         self.parts.append(node)
         if anchor:
             self.anchors[anchor] = node
+            self.anchored.append(node)
 
     def _alias(self, event: Any) -> None:
         node = self.anchors.get(event.anchor)
@@ -366,7 +380,12 @@ class _Composer:
         end = event.end_mark.index + self.base
         self.documents.append(
             Document(
-                self.source, None if is_empty else root, self.start, end, tuple(self.duplicates)
+                self.source,
+                None if is_empty else root,
+                self.start,
+                end,
+                tuple(self.duplicates),
+                tuple(self.anchored),
             )
         )
 

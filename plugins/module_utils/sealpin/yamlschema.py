@@ -11,8 +11,8 @@ yet every consumer of the files we read knows them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any, Union
 
 from .errors import InvalidInput, quote
 from .limits import MAX_YAML_ALIASES, MAX_YAML_DEPTH
@@ -32,10 +32,10 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _MAX_NUMBER_CHARS = 1000
 MAX_SHOWN_STEPS = 20
 
-Path: TypeAlias = "tuple[str | int, ...]"
+Path = tuple[Union[str, int], ...]
 """Keys and indexes from a document's root to a node."""
-PlainScalar: TypeAlias = "str | int | float | bool | None"
-Plain: TypeAlias = "dict[str, Any] | list[Any] | PlainScalar"
+PlainScalar = Union[str, int, float, bool, None]
+Plain = Union[dict[str, Any], list[Any], PlainScalar]
 
 
 def resolve_plain(text: str) -> PlainScalar:
@@ -128,21 +128,26 @@ def _child(node: Node | None, step: str | int) -> Node | None:
 
 def path_of(document: Document, target: Node) -> Path:
     """The first path at which *target* stands; empty when it is the root or not there."""
-    return next(paths_of(document, target), ())
+    return next(iter(paths_of(document, (target,))[id(target)]), ())
 
 
-def paths_of(document: Document, target: Node) -> Iterator[Path]:
-    """Every path at which *target* or an alias of it stands; collections are entered once."""
+def paths_of(document: Document, targets: Iterable[Node]) -> dict[int, list[Path]]:
+    """Every path at which each of *targets*, or an alias of it, stands, by the node's ``id``.
+
+    One walk for all of them; a collection that aliases bring in again is entered once.
+    """
+    found: dict[int, list[Path]] = {id(target): [] for target in targets}
     entered: set[int] = set()
-    pending: list[tuple[Node | None, Path]] = [(document.root, ())]
+    pending: list[tuple[Node, Path]] = [(document.root, ())] if document.root else []
     while pending:
         node, path = pending.pop()
-        if node is target:
-            yield path
-        if node is None or isinstance(node, Scalar) or id(node) in entered:
+        if id(node) in found:
+            found[id(node)].append(path)
+        if isinstance(node, Scalar) or id(node) in entered:
             continue
         entered.add(id(node))
         pending.extend(reversed([(child, (*path, step)) for step, child in _steps(node)]))
+    return found
 
 
 def _steps(node: Mapping | Sequence) -> Iterator[tuple[str | int, Node]]:

@@ -46,8 +46,10 @@ def find_ansible(document: Document, survey: Survey) -> None:
         _read_tasks(document.root, (), survey)
 
 
-def _read_tasks(tasks: Node | None, path: Path, survey: Survey) -> None:
-    for index, task in enumerate(tasks.items if isinstance(tasks, Sequence) else ()):
+def _read_tasks(tasks: Node, path: Path, survey: Survey) -> None:
+    if not isinstance(tasks, Sequence) or not survey.may_enter(tasks, path):
+        return
+    for index, task in enumerate(tasks.items):
         below = (*path, index)
         for key, value in survey.entries(task):
             name = _module_name(key.value)

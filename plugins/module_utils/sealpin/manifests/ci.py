@@ -110,7 +110,7 @@ def find_azure_pipelines(document: Document, survey: Survey) -> None:
 
 def _azure_jobs(node: Node | None, path: Path, survey: Survey) -> Iterator[tuple[Node, Path]]:
     """The pipeline itself, and every job of it and of its stages, deployments included."""
-    if node is None:
+    if node is None or not survey.may_enter(node, path):
         return
     yield node, path
     for key in ("stages", "jobs"):

@@ -10,6 +10,8 @@ where a service uses it. What this project builds is never looked up: asking Doc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .survey import Survey, parse_reference
@@ -46,7 +48,7 @@ class _Project:
         self.built = {
             name
             for service in self.services.values()
-            if self._is_built(service, ())
+            if self._is_built(service)
             for name in self._built_names(service)
         }
 
@@ -60,29 +62,32 @@ class _Project:
         self._read_models()
 
     def _veto(self, service: Node) -> str:
-        if self._is_built(service, ()):
+        if self._is_built(service):
             return "built-locally"
         if isinstance(self.survey.get(service, "extends"), Mapping) and self.survey.text(
             self.survey.get(service, "extends"), "file"
         ):
             return "extends-other-file"
-        return "pull-policy" if self._pull_policy(service, ()) in _NEVER_PULLED else ""
+        return "pull-policy" if self._pull_policy(service) in _NEVER_PULLED else ""
 
-    def _is_built(self, service: Node, seen: tuple[str, ...]) -> bool:
+    def _is_built(self, service: Node) -> bool:
         """Whether the service, or one it extends in this file, has a ``build`` key."""
-        if self.survey.get(service, "build") is not None:
-            return True
-        base = self._extended(service)
-        if base in seen or base not in self.services:
-            return False
-        return self._is_built(self.services[base], (*seen, base))
+        chain = self._extends_chain(service)
+        return any(self.survey.get(link, "build") is not None for link in chain)
 
-    def _pull_policy(self, service: Node, seen: tuple[str, ...]) -> str:
-        policy = self.survey.text(service, "pull_policy")
-        base = self._extended(service)
-        if policy or base in seen or base not in self.services:
-            return policy
-        return self._pull_policy(self.services[base], (*seen, base))
+    def _pull_policy(self, service: Node) -> str:
+        policies = (self.survey.text(link, "pull_policy") for link in self._extends_chain(service))
+        return next((policy for policy in policies if policy), "")
+
+    def _extends_chain(self, service: Node) -> Iterator[Node]:
+        """The service and, nearest first, what it extends in this file."""
+        seen: set[str] = set()
+        yield service
+        name = self._extended(service)
+        while name in self.services and name not in seen:
+            seen.add(name)
+            yield self.services[name]
+            name = self._extended(self.services[name])
 
     def _extended(self, service: Node) -> str:
         """The service of this file that *service* extends; empty for none."""

@@ -80,7 +80,7 @@ def find_sites(path: str, data: bytes, *, options: FindOptions | None = None) ->
             _find_in_yaml(survey, kind)
     except InvalidInput as error:
         survey = Survey(path, source, _first_kind(kind), survey.options)
-        survey.remark_file(_unparsable_code(error, source.text), detail=error.message)
+        survey.remark_file(_unparsable_code(source.text), detail=error.message)
     except MissingDependency as error:
         survey.remark_file("missing-library", detail=error.message)
     if has_marker(source.text) and _is_wanted(Kind.MARKED_LINE, survey.options):
@@ -109,10 +109,8 @@ def _is_wanted(kind: Kind, options: FindOptions) -> bool:
     return not options.kinds or kind.value in options.kinds
 
 
-def _unparsable_code(error: InvalidInput, text: str) -> str:
-    if "{{" in text or "{%" in text:
-        return "unparseable-template"
-    return "too-many-aliases" if error.code == "yaml.alias-limit" else "unparseable"
+def _unparsable_code(text: str) -> str:
+    return "unparseable-template" if "{{" in text or "{%" in text else "unparseable"
 
 
 def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:

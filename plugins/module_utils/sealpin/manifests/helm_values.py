@@ -36,12 +36,10 @@ class _Values:
     def __init__(self, survey: Survey, veto: str) -> None:
         self.survey = survey
         self.veto = veto
-        self.entered: set[int] = set()
 
     def walk(self, node: Node, path: Path) -> None:
-        if isinstance(node, Scalar) or id(node) in self.entered:
+        if isinstance(node, Scalar) or not self.survey.may_enter(node, path):
             return
-        self.entered.add(id(node))
         if isinstance(node, Sequence):
             for index, item in enumerate(node.items):
                 self.walk(item, (*path, index))

@@ -54,7 +54,6 @@ class _Object:
         self.api_version = survey.text(root, "apiVersion")
         self.group = self.api_version.rpartition("/")[0]
         self.kind = survey.text(root, "kind")
-        self.entered: set[int] = set()
         self.configured: set[int] = set()
         """Nodes that are images already: no candidates, and not read twice."""
 
@@ -63,8 +62,9 @@ class _Object:
             return
         if self.kind == "List" or self.kind.endswith("List"):
             items = self.survey.get(self.root, "items")
-            for index, item in enumerate(items.items if isinstance(items, Sequence) else ()):
-                _Object(self.survey, item, (*self.path, "items", index)).read()
+            if isinstance(items, Sequence) and self.survey.may_enter(items, self.path):
+                for index, item in enumerate(items.items):
+                    _Object(self.survey, item, (*self.path, "items", index)).read()
             return
         self._read_custom_paths()
         self._walk(self.root, self.path)
@@ -78,9 +78,8 @@ class _Object:
                 self.survey.image(holder, key, (*self.path, *path))
 
     def _walk(self, node: Node, path: Path) -> None:
-        if id(node) in self.entered or isinstance(node, Scalar):
+        if isinstance(node, Scalar) or not self.survey.may_enter(node, path):
             return
-        self.entered.add(id(node))
         if isinstance(node, Sequence):
             for index, item in enumerate(node.items):
                 self._walk(item, (*path, index))

@@ -268,7 +268,7 @@ def _proof_to_json(proof: Proof) -> dict[str, Any]:
 
 
 def _from_json(key: str, value: Any) -> LockEntry:
-    reference, _, platform = key.partition(" ")
+    reference, _separator, platform = key.partition(" ")
     fields = Fields(value, f"the entry {quote(key)}")
     _check_reference(reference)
     entry = LockEntry(

@@ -86,7 +86,7 @@ _ROWS = (
     Message("unparseable", _W, "not YAML, so the whole file is left alone", "correct the syntax"),
     Message("unparseable-template", _W, "a template that is not YAML before it is filled in",
             "pin the chart's values, or mark literal lines with: # sealpin: image"),
-    Message("too-many-aliases", _W, "its aliases expand without bound, so the file is left alone",
+    Message("too-deep", _W, "nested beyond reading; what lies below is left alone",
             "write the document out"),
     Message("not-utf8", _W, "not UTF-8 text, so the file is left alone",
             "convert the file to UTF-8"),

@@ -19,6 +19,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import InvalidInput
+from ..limits import MAX_YAML_DEPTH
 from ..reference import ImageReference
 from ..yamldoc import Document, Mapping, Node, Scalar, Sequence, SourceText
 from ..yamlschema import STANDARD_TAG, Path, merged_entries, paths_of, render_path, scalar_value
@@ -59,18 +60,35 @@ class Survey:
         self._remarks: list[tuple[int, Remark]] = []
         self._uses: list[_Use] = []
         self._ambiguous: set[int] = set()
-        self._document: Document | None = None
+        self._visited: set[int] = set()
+        self._paths: dict[int, list[Path]] = {}
 
     # What finders ask of a document.
 
     def enter(self, document: Document, kind: Kind) -> None:
         """Begin with a document: mappings with a key twice are remarked and give no entries."""
         self.kind = kind
-        self._document = document
+        self._paths = paths_of(
+            document, (*document.anchored, *(m for m, _value in document.duplicates))
+        )
         for mapping, key in document.duplicates:
-            path = next(paths_of(document, mapping), ())
             self._ambiguous.add(id(mapping))
+            (path, *_unused) = self._paths[id(mapping)] or [()]
             self.remark("duplicate-key", render_path(path), key.start)
+
+    def may_enter(self, node: Node, path: Path) -> bool:
+        """Whether a walk goes into the collection *node* at *path*.
+
+        Each is entered once, and none deeper than the parser allows twice over: aliases can make a
+        document without end.
+        """
+        if id(node) in self._visited:
+            return False
+        self._visited.add(id(node))
+        if len(path) > 2 * MAX_YAML_DEPTH:
+            self.remark("too-deep", "", node.start)
+            return False
+        return True
 
     def entries(self, node: Node | None) -> tuple[tuple[Scalar, Node], ...]:
         """Entries of a mapping, merge keys followed; an ambiguous one has none."""
@@ -169,11 +187,9 @@ class Survey:
         A top-level key that begins with ``x-`` has no reader of its own (Compose Specification,
         "Extensions"); in other kinds it is as good a place to keep a fragment.
         """
-        if not node.anchor or self._document is None:
-            return False
         return any(
             path not in known and not str(path[0]).startswith("x-")
-            for path in paths_of(self._document, node)
+            for path in self._paths.get(id(node), ())
             if path
         )
 
@@ -263,12 +279,20 @@ class Survey:
         return ImageReference.parse(f"{name}:{match.group(1)}@{digest}")
 
     def found(self) -> Found:
-        """Everything, in the order of the text."""
+        """Everything, in the order of the text.
+
+        A mark on a line answers for a candidate there, and adds nothing where a site is known.
+        """
+        marked = {site.line for site in self._sites if site.kind is Kind.MARKED_LINE}
+        sites = {site.span.end: site for site in reversed(self._sites)}
+        remarks = sorted(self._remarks, key=lambda pair: pair[0])
         return Found(
             file=self.file,
-            sites=tuple(sorted(self._sites, key=lambda site: site.span.start)),
+            sites=tuple(sites[end] for end in sorted(sites)),
             remarks=tuple(
-                remark for _key, remark in sorted(self._remarks, key=lambda pair: pair[0])
+                remark
+                for _key, remark in remarks
+                if not (remark.code == "candidate" and remark.line in marked)
             ),
         )
 
