@@ -4,17 +4,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from datetime import timedelta
+import struct
+from datetime import timedelta, timezone
+from ipaddress import IPv6Address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from sigstore.errors import VerificationError
 from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier
 from sigstore.verify.policy import Identity as ExpectedIdentity
 
+from sealpin.evidence import EvidenceKind
 from support.virtual_sigstore import (
     SIGNING_TIME,
+    CertificateAuthority,
     CertificateTransparencyLog,
     Edits,
     Identity,
@@ -24,8 +32,10 @@ from support.virtual_sigstore import (
     Stamp,
     TimestampAuthority,
     VirtualSigstore,
+    der_of,
 )
 
+FULCIO_USERNAME = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.7")
 DIGEST = "sha256:" + "5a" * 32
 WORKFLOW = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.2.3"
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -144,3 +154,92 @@ def test_sct_of_an_unknown_log_is_refused(read):
 
     with pytest.raises(VerificationError, match="SCT"):
         read(sigstore, bundle)
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        pytest.param(Identity(), [x509.UniformResourceIdentifier(WORKFLOW)], id="uri"),
+        pytest.param(Identity.email("a@b.test"), [x509.RFC822Name("a@b.test")], id="email"),
+        pytest.param(Identity.dns("b.test"), [x509.DNSName("b.test")], id="dns"),
+        pytest.param(Identity.ip("::1"), [x509.IPAddress(IPv6Address("::1"))], id="ip"),
+        pytest.param(
+            Identity.username("dev!acme.test"),
+            [x509.OtherName(FULCIO_USERNAME, b"\x0c\x0ddev!acme.test")],
+            id="username",
+        ),
+    ],
+)
+def test_certificates_name_every_kind_of_signer(sigstore, identity, expected):
+    certificate = sigstore.keyless(identity).certificate
+
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert names.critical
+    assert list(names.value) == expected
+
+
+def test_certificates_carry_fulcios_extensions_in_both_encodings(sigstore):
+    identity = Identity(issuer="https://issuer.test", claims={5: "acme/app", 12: "https://r.test"})
+    certificate = sigstore.keyless(identity).certificate
+
+    values = {
+        extension.oid.dotted_string.removeprefix("1.3.6.1.4.1.57264.1."): extension.value.value
+        for extension in certificate.extensions
+        if extension.oid.dotted_string.startswith("1.3.6.1.4.1.57264.1.")
+    }
+    assert values == {
+        "1": b"https://issuer.test",
+        "5": b"acme/app",
+        "8": b"\x0c\x13https://issuer.test",
+        "12": b"\x0c\x0ehttps://r.test",
+    }
+
+
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "ecdsa-p384", "rsa-2048", "ed25519"])
+def test_authorities_of_every_key_issue_chains_that_hold(algorithm):
+    authority = CertificateAuthority(algorithm=algorithm, intermediates=2)
+    leaf = authority.issue(KeyPair())
+
+    chain = (leaf, *authority.chain)
+    assert len(chain) == 4
+    for certificate, issuer in zip(chain, (*chain[1:], chain[-1]), strict=True):
+        certificate.verify_directly_issued_by(issuer)
+
+
+def test_an_embedded_timestamp_is_one_that_cryptography_reads(sigstore):
+    certificate = sigstore.keyless().certificate
+
+    (sct,) = certificate.extensions.get_extension_for_class(
+        x509.PrecertificateSignedCertificateTimestamps
+    ).value
+    assert sct.log_id == sigstore.ct_logs[0].key.key_id
+    assert sct.timestamp.replace(tzinfo=timezone.utc) == SIGNING_TIME
+
+
+def test_a_detached_timestamp_covers_the_whole_certificate(sigstore):
+    """RFC 6962 section 3.2, put together once more by hand."""
+    log, certificate = sigstore.ct_logs[0], sigstore.keyless(scts=False).certificate
+    answer = json.loads(log.add_chain_response(certificate, at_utc=SIGNING_TIME))
+    der = der_of(certificate)
+    signed = struct.pack(">BBQH", 0, 0, answer["timestamp"], 0)
+    signed += len(der).to_bytes(3, "big") + der + b"\0\0"
+
+    hash_id, signature_id, size = struct.unpack(">BBH", base64.b64decode(answer["signature"])[:4])
+    signature = base64.b64decode(answer["signature"])[4:]
+    assert (hash_id, signature_id, size) == (4, 3, len(signature))
+    log.key.private.public_key().verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+
+
+def test_layers_and_bundles_are_evidence_about_their_subject(sigstore):
+    found = [
+        sigstore.sign_image(DIGEST).as_evidence(DIGEST),
+        sigstore.attest(DIGEST).as_evidence(DIGEST),
+        sigstore.bundle(DIGEST).as_evidence(DIGEST),
+    ]
+
+    assert [evidence.kind for evidence in found] == [
+        EvidenceKind.SIGNATURE_LAYER,
+        EvidenceKind.ATTESTATION_LAYER,
+        EvidenceKind.BUNDLE,
+    ]
+    assert {str(evidence.subject) for evidence in found} == {DIGEST}
