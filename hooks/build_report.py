@@ -8,12 +8,13 @@ The document's schema is ``schemas/provenance.schema.json``; keys are only ever 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sealpin.errors import MissingDependency, SealpinError, Unavailable
 from sealpin.report.document import statement_to_dict
-from sealpin.report.text import printable, proof_lines
+from sealpin.report.text import Style, printable, proof_lines, wrap
 from sealpin.signatures.verified import VerifiedStatement
 from sealpin.slsa.claims import Provenance
 from sealpin.slsa.gcb import VerifiedGcbProvenance
@@ -24,6 +25,7 @@ from sealpin.version import __version__
 from .terminal import style_for
 
 DOCUMENT_VERSION = 1
+_FAILED = "FAILED: SLSA verification failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,49 +98,52 @@ class BuildReport:
         }
 
 
-def print_report(report: BuildReport, *, form: str, in_peers_words: bool) -> None:
-    """Print for people: *form* is ``slsa-verifier`` (on standard error) or ``text``."""
-    if form == "text":
-        print("\n".join(_text_lines(report)))
-        return
-    for line in _peer_lines(report, in_peers_words=in_peers_words):
-        print(line, file=sys.stderr)
+def text_lines(report: BuildReport) -> list[str]:
+    """Return our own report for people."""
+    style = style_for(sys.stdout)
+    return _refusal_lines(report, style) if report.error else _proof_lines(report, style)
 
 
-def _peer_lines(report: BuildReport, *, in_peers_words: bool) -> list[str]:
+def peer_lines(report: BuildReport, *, asked: Mapping[str, str] | None) -> list[str]:
+    """Return slsa-verifier's lines.
+
+    A failure is told in the peer's words when *asked* says what it may quote, else in ours.
+    """
     error = report.error
     if error is not None:
-        shown = failure_text(error, report.platform) if in_peers_words else str(error)
-        lines = [f"FAILED: SLSA verification failed: {printable(shown)}"]
-        if error.hint and not in_peers_words:
-            lines.append(f"next: {printable(error.hint)}")
-        return lines
+        if asked is not None:
+            shown = failure_text(error, report.platform, asked=asked)
+            return [f"{_FAILED}: {printable(shown)}"]
+        hint = [f"next: {printable(error.hint)}"] if error.hint else []
+        return [f"{_FAILED}: {printable(str(error))}", *hint]
     if report.key:
         return [f'Verification succeeded with key "{report.key}"', PASSED]
     built = f'Verified build using builder "{report.builder}" at commit {report.commit}'
     return [built, PASSED]
 
 
-def _text_lines(report: BuildReport) -> list[str]:
-    style = style_for(sys.stdout)
-    error, provenance = report.error, report.provenance
-    if error is not None:
-        word = "could not check" if report.outcome == "inconclusive" else "refused"
-        lines = [style.paint(f"✗ {printable(report.image)}  {word}", "31"), f"    {error}"]
-        return [*lines, f"    next: {error.hint}"] if error.hint else lines
-    lines = [style.paint(f"✓ {printable(report.image)}  verified", "32")]
-    lines.append(f"    built by {report.builder}")
-    if provenance is not None and provenance.source is not None:
-        ref = f"@{provenance.source.ref}" if provenance.source.ref else ""
-        lines.append(f"    from {printable(provenance.source.repository + ref)}")
-    if report.commit:
-        lines.append(f"    commit {printable(report.commit)}")
-    if report.statement is not None:
-        proof = proof_lines(statement_to_dict(report.statement))
-        lines += [f"    {line}" for line in proof]
-    if report.key:
-        lines.append(f"    signed by Google Cloud Build's key {report.key}")
+def _refusal_lines(report: BuildReport, style: Style) -> list[str]:
+    word = "could not check" if report.outcome == "inconclusive" else "refused"
+    lines = [style.paint(f"✗ {printable(report.image)}  {word}", "31")]
+    if report.error is not None:
+        lines += wrap(str(report.error), indent="    ")
+        lines += wrap(f"next: {report.error.hint}", indent="    ") if report.error.hint else []
     return lines
+
+
+def _proof_lines(report: BuildReport, style: Style) -> list[str]:
+    lines = [f"built by {report.builder}"]
+    source = report.provenance.source if report.provenance else None
+    if source is not None:
+        lines.append(f"from {source.repository}" + (f"@{source.ref}" if source.ref else ""))
+    if report.commit:
+        lines.append(f"commit {report.commit}")
+    if report.statement is not None:
+        lines += proof_lines(statement_to_dict(report.statement))
+    if report.key:
+        lines.append(f"signed by Google Cloud Build's key {report.key}")
+    headline = style.paint(f"✓ {printable(report.image)}  verified", "32")
+    return [headline, *(f"    {printable(line)}" for line in lines)]
 
 
 def _provenance_to_dict(provenance: Provenance) -> dict[str, Any]:

@@ -120,19 +120,37 @@ def _check_usage(arguments: argparse.Namespace) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from ..build_report import print_report
-
     report = _report(arguments)
-    if report.payload is not None and arguments.print_provenance:
+    _print(report, arguments)
+    if report.error is None:
+        return exit_codes.VERIFIED
+    return exit_codes.REFUSED if arguments.compat else exit_codes.of_error(report.error)
+
+
+def _print(report: BuildReport, arguments: argparse.Namespace) -> None:
+    from ..build_report import peer_lines, text_lines
+
+    if arguments.print_provenance and report.payload is not None:
         sys.stdout.buffer.write(report.payload + b"\n")
         sys.stdout.flush()
     if arguments.format == "json":
         print(json.dumps(report.document(), indent=2))
+    elif arguments.format == "text":
+        print("\n".join(text_lines(report)))
     else:
-        print_report(report, form=arguments.format, in_peers_words=bool(arguments.compat))
-    if arguments.compat:
-        return exit_codes.VERIFIED if report.error is None else exit_codes.REFUSED
-    return exit_codes.VERIFIED if report.error is None else exit_codes.of_error(report.error)
+        asked = _asked(arguments) if arguments.compat else None
+        print("\n".join(peer_lines(report, asked=asked)), file=sys.stderr)
+
+
+def _asked(arguments: argparse.Namespace) -> Mapping[str, str]:
+    """Return what slsa-verifier repeats of the command line."""
+    image = arguments.images[0]
+    return {
+        "image": image,
+        "digest_hex": image.rpartition(":")[2],
+        "builder": arguments.builder_id,
+        "versioned_tag": arguments.source_versioned_tag or "",
+    }
 
 
 def _report(arguments: argparse.Namespace) -> BuildReport:

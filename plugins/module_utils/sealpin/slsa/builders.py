@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import InvalidInput, VerificationFailed, quote
+from .mismatch import Mismatch
 
 GITHUB_PREFIX = "https://github.com/"
 GCB_BUILDER = "https://cloudbuild.googleapis.com/GoogleHostedWorker"
@@ -83,15 +84,13 @@ def match_builder(expected: BuilderId, got: BuilderId) -> None:
     else is folded.
     """
     if expected.name != got.name:
-        raise VerificationFailed(
-            "slsa.builder-mismatch",
-            f"builder mismatch: expected {quote(expected.name)}, got {quote(got.name)}",
-        )
+        raise Mismatch("builder", expected=expected.name, got=got.name)
     if expected.version not in ("", got.version, got.version.removeprefix("refs/tags/")):
-        raise VerificationFailed(
-            "slsa.builder-mismatch",
-            f"builder version mismatch: expected {quote(expected.version)},"
-            f" got {quote(got.version)} (builder {got.name})",
+        raise Mismatch(
+            "builder version",
+            expected=expected.version,
+            got=got.version,
+            code="slsa.builder-mismatch",
         )
 
 

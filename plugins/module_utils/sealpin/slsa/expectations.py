@@ -28,6 +28,7 @@ from .builders import (
 )
 from .claims import Provenance
 from .github import GITHUB_ISSUER, WorkflowRun, adopt_run, check_agreement, read_workflow_run
+from .mismatch import Mismatch
 from .provenance import read_provenance
 from .source import canonical_source
 
@@ -126,18 +127,11 @@ def check_revision(provenance: Provenance, expected: ExpectedProvenance) -> None
     if expected.tag is not None:
         got = _known_tag(provenance)
         if got != expected.tag:
-            raise mismatch("tag", expected.tag, got)
+            raise Mismatch("tag", expected=expected.tag, got=got)
     if expected.versioned_tag is not None:
         _check_versioned_tag(expected.versioned_tag, _known_tag(provenance))
     if expected.inputs:
         _check_inputs(provenance, expected.inputs)
-
-
-def mismatch(what: str, expected: str, got: str) -> VerificationFailed:
-    """Make the error for a demand that is not met; *what* also names its code."""
-    return VerificationFailed(
-        f"slsa.{what}-mismatch", f"{what} mismatch: expected {quote(expected)}, got {quote(got)}"
-    )
 
 
 def _workflow_run(signer: SignerIdentity, expected: ExpectedProvenance) -> WorkflowRun | None:
@@ -154,7 +148,7 @@ def _check_run(run: WorkflowRun, expected: ExpectedProvenance) -> None:
         match_builder(BuilderId.parse(expected.builder), run.builder)
     check_release_ref(run.builder)
     if expected.source is not None and canonical_source(expected.source) != run.repository:
-        raise mismatch("source", canonical_source(expected.source), run.repository)
+        raise Mismatch("source", expected=canonical_source(expected.source), got=run.repository)
 
 
 def _names_workflow(builder: str, run: WorkflowRun | None) -> bool:
@@ -180,7 +174,7 @@ def _check_source(provenance: Provenance, expected: str) -> None:
             "slsa.source-unknown", f"provenance names no source: expected {quote(expected)}"
         )
     if provenance.source.repository != expected:
-        raise mismatch("source", expected, provenance.source.repository)
+        raise Mismatch("source", expected=expected, got=provenance.source.repository)
 
 
 def _check_branch(provenance: Provenance, expected: str) -> None:
@@ -192,7 +186,7 @@ def _check_branch(provenance: Provenance, expected: str) -> None:
             hint="a tag's build often does not know its branch; expect the tag instead",
         )
     if provenance.branch != expected:
-        raise mismatch("branch", expected, provenance.branch)
+        raise Mismatch("branch", expected=expected, got=provenance.branch)
 
 
 def _known_tag(provenance: Provenance) -> str:
@@ -207,24 +201,20 @@ def _known_tag(provenance: Provenance) -> str:
 def _check_versioned_tag(expected: str, got: str) -> None:
     wanted, version = semver.parse(expected), semver.parse(got)
     if wanted is None or version is None:
-        raise mismatch("versioned-tag", expected, got)
-    part = semver.first_difference(wanted, version)
-    if part is not None:
-        raise VerificationFailed(
-            "slsa.versioned-tag-mismatch",
-            f"versioned tag mismatch in its {part} part: expected {quote(expected)},"
-            f" got {quote(got)}",
-        )
+        raise Mismatch("versioned-tag", expected=expected, got=got)
+    if semver.first_difference(wanted, version) is not None:
+        raise Mismatch("versioned-tag", expected=expected, got=got)
 
 
 def _check_inputs(provenance: Provenance, expected: Mapping[str, str]) -> None:
     if provenance.trigger != "workflow_dispatch":
-        raise VerificationFailed(
-            "slsa.inputs-unknown",
-            "only a workflow_dispatch has inputs: the build was triggered by"
-            f" {quote(provenance.trigger)}",
+        raise Mismatch(
+            "trigger",
+            expected="workflow_dispatch",
+            got=provenance.trigger,
+            code="slsa.inputs-unknown",
         )
     for name, value in expected.items():
         got = provenance.inputs.get(name)
         if got != value:
-            raise mismatch("inputs", f"{name}={value}", f"{name}={got}")
+            raise Mismatch("inputs", expected=f"{name}={value}", got=f"{name}={got}")

@@ -25,13 +25,14 @@ from ..signatures.dsse import Envelope, check_is_statement, read_envelope
 from ..signatures.statement import Statement, match_subject, parse_statement
 from .builders import GCB_BUILDER, BuilderId, match_builder
 from .claims import Claims, Provenance, malformed
-from .expectations import ExpectedProvenance, check_revision, mismatch
+from .expectations import ExpectedProvenance, check_revision
 from .gcb_keys import PAE_KEYS, REGIONAL_KEYS
 from .gcb_predicate import SLSA_PROVENANCE_V01, check_build_type, read_v01
+from .mismatch import Mismatch
 from .provenance import read_provenance
 from .source import canonical_source
 
-_V1_KEY = "google-hosted-worker"
+_V1_KEY = "global-pae-google-hosted-worker_1"
 _KEY_ID = re.compile(
     r"projects/verified-builder/locations/(?P<region>[a-z0-9-]+)"
     r"/keyRings/attestor/cryptoKeys/(?P<key>[A-Za-z-]+)/cryptoKeyVersions/1"
@@ -44,7 +45,7 @@ class VerifiedGcbProvenance:
 
     provenance: Provenance
     key_name: str
-    """``google-hosted-worker``, ``provenanceSigner`` or a region."""
+    """As the peer names its file: ``global-pae-provenanceSigner_1``, or a region."""
     payload: bytes = field(repr=False)
     """Exactly the signed bytes."""
 
@@ -159,10 +160,14 @@ def _signed_with(key_id: str, envelope: Envelope) -> tuple[str, PublicKey, bytes
     match = _KEY_ID.fullmatch(key_id)
     region, key = (match["region"], match["key"]) if match else ("", "")
     if region == "global" and key in PAE_KEYS:
-        return key, _public_key(key, PAE_KEYS[key]), envelope.signed_bytes
+        return _pae_name(key), _public_key(key, PAE_KEYS[key]), envelope.signed_bytes
     if key == "builtByGCB" and region in REGIONAL_KEYS:
         return region, _public_key(region, REGIONAL_KEYS[region]), envelope.payload
     raise VerificationFailed("gcb.key", f"not a key of Cloud Build: {quote(key_id)}")
+
+
+def _pae_name(key: str) -> str:
+    return f"global-pae-{key}_1"
 
 
 def _public_key(name: str, spki_base64: str) -> PublicKey:
@@ -173,7 +178,7 @@ def _public_key(name: str, spki_base64: str) -> PublicKey:
 def _read_provenance(statement: Statement, key_name: str) -> Provenance:
     wanted = SLSA_PROVENANCE_V1 if key_name == _V1_KEY else SLSA_PROVENANCE_V01
     if statement.predicate_type != wanted:
-        raise mismatch("predicate-type", wanted, statement.predicate_type)
+        raise Mismatch("predicate-type", expected=wanted, got=statement.predicate_type)
     if wanted == SLSA_PROVENANCE_V1:
         return read_provenance(statement.predicate_type, statement.predicate)
     return read_v01(statement.predicate)
@@ -185,14 +190,12 @@ def _check_source(provenance: Provenance, expected: ExpectedProvenance) -> None:
     wanted = canonical_source(expected.source)
     got = provenance.source.repository if provenance.source else ""
     if got != wanted:
-        raise mismatch("source", wanted, got)
+        raise Mismatch("source", expected=wanted, got=got)
 
 
 def _check_wrapper(entry: Claims, description: Claims, digest: Digest) -> None:
     if entry.text("kind") != "BUILD":
-        raise VerificationFailed(
-            "gcb.kind", f"entry is no build: expected BUILD, got {quote(entry.text('kind'))}"
-        )
+        raise Mismatch("kind", expected="BUILD", got=entry.text("kind"), code="gcb.kind")
     summary = description["image_summary"]
     told = (
         ("resource", str(digest), entry.text("resourceUri").rpartition("@")[2]),

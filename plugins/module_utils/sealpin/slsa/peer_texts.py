@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """slsa-verifier's error classes and words for our codes, for ``--compat slsa-verifier``.
 
-Its messages put values around these words in an order that differs from check to check; scripts
-match the words. Measured with slsa-verifier v2.7.1 (errors/errors.go names the classes).
+Its messages put values around these words in an order that differs from check to check. Measured
+with slsa-verifier v2.7.1 (errors/errors.go names the classes).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import SealpinError
+from . import semver
+from .mismatch import Mismatch
 from .verify_image import BuildPlatform
 
 PASSED = "PASSED: SLSA verification passed"
@@ -89,7 +91,89 @@ def peer_error(code: str, platform: BuildPlatform) -> tuple[str, str] | None:
     return found
 
 
-def failure_text(error: SealpinError, platform: BuildPlatform) -> str:
-    """Return the peer's words for *error*, and ours behind them."""
+def failure_text(error: SealpinError, platform: BuildPlatform, *, asked: Mapping[str, str]) -> str:
+    """Return what the peer says for *error*, without its ``FAILED`` prefix.
+
+    *asked* is what the peer quotes of the command line: ``image``, ``digest_hex``, ``builder`` and
+    ``versioned_tag``. It is the peer's text to the letter where its values are known here, else its
+    words with ours behind them.
+    """
+    if error.code in _QUOTING:
+        return _QUOTING[error.code].format_map(asked)
     known = peer_error(error.code, platform)
-    return f"{known[1]}: {error.message}" if known else error.message
+    if known is None:
+        return error.message
+    if isinstance(error, Mismatch):
+        worded = _worded(error, known[1], platform)
+        if worded:
+            return worded
+    return _FIXED.get((platform, error.code)) or f"{known[1]}: {error.message}"
+
+
+_QUOTING: Mapping[str, str] = {
+    "slsa.versioned-tag": "{versioned_tag}: invalid semantic version",
+    "slsa.builder-unsupported": "no verifier support the builder: {builder}",
+    "reference.mutable": "the image is mutable: '{image}'",
+    "subject.mismatch": (
+        "expected hash '{digest_hex}' not found: artifact hash does not match provenance subject"
+    ),
+}
+"""Texts that repeat what was asked."""
+
+_FIXED: Mapping[tuple[BuildPlatform, str], str] = {
+    (BuildPlatform.GITHUB, "slsa.no-provenance"): "no matching attestations: ",
+    (BuildPlatform.GITHUB, "slsa.tag-unknown"): (
+        'verifying tag: invalid ref: "": unexpected ref type: ""'
+    ),
+    (BuildPlatform.GOOGLE_CLOUD_BUILD, "slsa.branch-unknown"): (
+        "not supported: branch verification"
+    ),
+    (BuildPlatform.GOOGLE_CLOUD_BUILD, "gcb.readable-copy"): (
+        "verified intoto provenance does not match text provenance: "
+    ),
+}
+"""Texts without a value in them."""
+
+
+def _worded(error: Mismatch, words: str, platform: BuildPlatform) -> str:
+    """Put both values around *words* as the peer does; empty where it does so in no known way."""
+    expected, got = error.expected, error.got
+    if error.what == "versioned-tag":
+        return _worded_version(expected, got, words)
+    if platform is BuildPlatform.GOOGLE_CLOUD_BUILD:
+        return {
+            "source": f"{words}: expected '{expected}', got '{got}'",
+            "tag": f"{words}: expected '{expected}', got '{got}'",
+            "builder version": f"{words}: expected version '{expected}', got '{got}'",
+            "kind": f"{words}: expected kind to be 'BUILD', got {got}",
+        }.get(error.what, "")
+    return {
+        "source": f"{words}: expected source '{_bare(expected)}', got '{_bare(got)}'",
+        "branch": f"expected branch '{expected}', got '{got}': {words}",
+        "tag": f"expected tag '{expected}', got '{got}': {words}",
+        "trigger": f"{words}: expected '{expected}' trigger, got {got}",
+        # Here the peer takes its own value for the expected one.
+        "builder": f"{words}: builderID does not match provenance: expected name '{got}',"
+        f" got '{expected}'",
+    }.get(error.what, "")
+
+
+def _worded_version(expected: str, got: str, words: str) -> str:
+    wanted, version = semver.parse(expected), semver.parse(got)
+    if wanted is None or version is None:
+        return ""
+    part = semver.first_difference(wanted, version)
+    if part == "major":
+        return f"{words}: major version expected 'v{wanted.major}', got 'v{version.major}'"
+    if part == "minor":
+        return f"{words}: minor version expected '{wanted.minor}', got '{version.minor or '0'}'"
+    return f"{words}: patch version expected '{_patch(wanted)}', got '{_patch(version)}'"
+
+
+def _patch(version: semver.Version) -> str:
+    suffix = f"-{version.prerelease}" if version.prerelease else ""
+    return f"{version.patch or '0'}{suffix}"
+
+
+def _bare(repository: str) -> str:
+    return repository.removeprefix("https://").removeprefix("github.com/")

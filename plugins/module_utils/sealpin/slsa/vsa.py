@@ -19,7 +19,7 @@ from ..mediatypes import SLSA_VSA_V1
 from ..signatures.dsse import check_is_statement, parse_envelope
 from ..signatures.statement import Statement, parse_statement
 from .claims import Claims
-from .expectations import mismatch
+from .mismatch import Mismatch
 
 _P1363_P256_BYTES = 64
 _TRACK_LEVEL = re.compile(r"SLSA_([A-Z0-9_]+)_LEVEL_([0-9]{1,9})")
@@ -109,7 +109,7 @@ def check_vsa(payload: bytes, expected: ExpectedSummary) -> Summary:
     # 1.
     statement = parse_statement(payload)
     if statement.predicate_type != SLSA_VSA_V1:
-        raise mismatch("predicate-type", SLSA_VSA_V1, statement.predicate_type)
+        raise Mismatch("predicate-type", expected=SLSA_VSA_V1, got=statement.predicate_type)
     predicate = Claims(statement.predicate, "predicate")
     # 2.
     _check_subjects(statement, expected.subjects)
@@ -166,10 +166,7 @@ def _check_subjects(statement: Statement, expected: Iterable[tuple[str, str]]) -
 
 def _check_equal(what: str, expected: str, got: str) -> None:
     if got != expected:
-        raise VerificationFailed(
-            f"vsa.{what}-mismatch",
-            f"VSA {what} mismatch: expected {quote(expected)}, got {quote(got)}",
-        )
+        raise Mismatch(what, expected=expected, got=got, code=f"vsa.{what}-mismatch")
 
 
 def _check_level(expected: str, got: tuple[str, ...]) -> None:

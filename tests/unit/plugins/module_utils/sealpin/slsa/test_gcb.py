@@ -94,8 +94,8 @@ def entry(content: dict[str, Any]) -> dict[str, Any]:
     ("name", "builder", "key"),
     [
         (V02, f"{GCB_BUILDER}@v0.2", "global"),
-        (V03, f"{GCB_BUILDER}@v0.3", "provenanceSigner"),
-        (V1, GCB_BUILDER, "google-hosted-worker"),
+        (V03, f"{GCB_BUILDER}@v0.3", "global-pae-provenanceSigner_1"),
+        (V1, GCB_BUILDER, "global-pae-google-hosted-worker_1"),
     ],
 )
 def test_verifies_every_format(name: str, builder: str, key: str) -> None:
@@ -199,7 +199,7 @@ def put_a_bad_entry_first(content: dict[str, Any]) -> None:
 
 
 def test_takes_a_good_entry_behind_a_bad_one() -> None:
-    assert verify(V03, put_a_bad_entry_first) == "provenanceSigner"
+    assert verify(V03, put_a_bad_entry_first) == "global-pae-provenanceSigner_1"
 
 
 def test_refuses_another_digest() -> None:
@@ -302,5 +302,5 @@ def test_reads_the_source_of_every_older_format(uri: str, repository: str) -> No
 
 def test_keeps_which_predicate_a_key_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key of the older formats must not vouch for a v1 predicate, nor the other way round."""
-    monkeypatch.setattr(gcb, "_V1_KEY", "provenanceSigner")
+    monkeypatch.setattr(gcb, "_V1_KEY", "global-pae-provenanceSigner_1")
     assert verify(V03) == "slsa.predicate-type-mismatch"
