@@ -78,6 +78,52 @@ IMAGE_DIGEST_INFO = (
     REGISTRY,
     PLACE,
 )
+ATTESTATION_VERIFY = (
+    IMAGES,
+    {
+        "types": {"type": "list", "elements": "str", "required": True},
+        "predicates": {"type": "bool", "default": False},
+    },
+    VERIFICATION,
+    PLACE,
+)
+ATTESTATION_INFO = (
+    IMAGES,
+    {
+        "types": {"type": "list", "elements": "str"},
+        "predicates": {"type": "bool", "default": True},
+        "unsafe_unverified": {"type": "bool", "default": False},
+    },
+    VERIFICATION,
+    PLACE,
+)
+PROVENANCE_VERIFY = (
+    IMAGES,
+    {
+        "source_uri": {"type": "str", "required": True},
+        "source_branch": {"type": "str"},
+        "source_tag": {"type": "str"},
+        "source_versioned_tag": {"type": "str"},
+        "builder_id": {"type": "str"},
+        "build_workflow_input": {"type": "dict"},
+        "predicates": {"type": "bool", "default": False},
+    },
+    VERIFICATION,
+    PLACE,
+)
+IMAGE_PIN = (
+    {
+        "paths": {"type": "list", "elements": "path", "required": True},
+        "lock": {"type": "path"},
+        "update": {"type": "bool", "default": False},
+        "unsafe_allow_rollback": {"type": "bool", "default": False},
+        "tag": {"type": "str", "choices": ["keep", "drop", "comment"], "default": "keep"},
+        "strict": {"type": "bool", "default": False},
+    },
+    PLATFORM,
+    VERIFICATION,
+    INTERPRETER,
+)
 IMAGE_VERIFY = (IMAGES, PLATFORM, VERIFICATION, PLACE)
 
 

@@ -15,11 +15,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     Run = Callable[[list[str]], tuple[int, str, str]]
     """Runs an argument list; returns exit code, standard output and standard error."""
+
+NO_DIGEST = {
+    "outcome": "denied",
+    "code": "image.no-digest",
+    "message": "the image has no digest: it was built or loaded on the host",
+    "hint": "push it to a registry, sign it there, and run it by its digest",
+    "unsigned": False,
+    "statements": [],
+}
+"""The verdict on an image that no registry knows."""
 
 PROGRAMS = {"podman": "podman", "docker": "docker", "cri": "crictl", "containerd": "ctr"}
 """Engine to the program that speaks to it."""
@@ -247,6 +257,21 @@ def group_by_image(containers: Iterable[Container]) -> list[dict[str, Any]]:
             }
         )
     return list(entries.values())
+
+
+def verdict_on(
+    entry: Mapping[str, Any], decided: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Return what was decided about a running image; *decided* has results by ``name@digest``.
+
+    An engine may have recorded several digests of one content, and a proof about any of them is a
+    proof. An image that never had a digest cannot have one.
+    """
+    answers = [decided[name] for name in entry["digests"] if name in decided]
+    for answer in answers:
+        if answer["outcome"] == "allowed":
+            return answer
+    return answers[0] if answers else NO_DIGEST
 
 
 def _inspect_all(run: Run, program: str, *, everything: bool) -> list[dict[str, Any]]:

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ._evidence_session import EvidenceSession
 from .sealpin.api import Session
 from .sealpin.clock import SystemClock
 from .sealpin.descriptor import Platform
 from .sealpin.errors import InvalidInput
 from .sealpin.policy.model import AttestationRule, PolicySet
-from .sealpin.run import RunOptions, flags_policy
+from .sealpin.registry.mirrors import Mirrors
+from .sealpin.run import RunOptions, flags_policy, load_policies
 from .sealpin.run import open_session as open_core_session
+from .sealpin.signatures.second_opinion import SecondOpinion
 from .sealpin.weakening import Weakening
 
 Params = Mapping[str, Any]
@@ -52,26 +55,64 @@ def run_options(params: Params) -> RunOptions:
     return RunOptions(**given)
 
 
-def open_session(params: Params) -> Session:
-    """Return the session of one task; use it as a context manager."""
-    return open_core_session(
-        run_options(params), base=Path.cwd(), clock=SystemClock(), environment=os.environ
-    )
+@dataclass(frozen=True)
+class Rules:
+    """Who decides in a task, and what that adds to its options."""
+
+    policies: PolicySet
+    options: RunOptions
+    mirrors: Mirrors
+    """Of a policy file; the task's own come first."""
 
 
-def read_policies(params: Params, *, attestations: tuple[AttestationRule, ...] = ()) -> PolicySet:
+def read_rules(params: Params, *, attestations: tuple[AttestationRule, ...] = ()) -> Rules:
     """Return the policy of the task: its files, or one made from its identity options.
 
     *attestations* are demanded by the task itself, in place of an image signature.
     """
     options = run_options(params)
-    if options.policy and (options.names_a_signer or attestations):
+    if not options.policy:
+        policies = flags_policy(options, base=Path.cwd(), attestations=attestations)
+        return Rules(policies=policies, options=options, mirrors=Mirrors())
+    if options.names_a_signer or attestations:
         raise InvalidInput(
             "policy.with-identity",
             "a policy says who must have signed and what: expected no identity, key, publisher"
             " or demanded attestation beside it",
         )
-    return flags_policy(options, base=Path.cwd(), attestations=attestations)
+    files = [Path(path) for path in options.policy]
+    configuration = load_policies(options, files, base=Path.cwd())
+    settings = configuration.settings
+    if options.second_opinion == "auto":
+        options = replace(options, second_opinion=settings.second_opinion)
+    return Rules(
+        policies=configuration.policies,
+        options=options,
+        mirrors=Mirrors.parse(settings.mirrors, base=files[0].parent),
+    )
+
+
+def open_session(params: Params, rules: Rules) -> Session | EvidenceSession:
+    """Return the session of a task that decides; use it as a context manager."""
+    if not params.get("evidence"):
+        return open_registry(rules.options, mirrors=rules.mirrors)
+    if params.get("platform"):
+        raise InvalidInput(
+            "evidence.no-platforms",
+            "saved evidence does not tell the platforms of an image: expected no platform",
+        )
+    return EvidenceSession(
+        Path(params["evidence"]),
+        clock=SystemClock(),
+        second_opinion=SecondOpinion(rules.options.second_opinion),
+    )
+
+
+def open_registry(options: RunOptions, *, mirrors: Mirrors | None = None) -> Session:
+    """Return a session that reads registries, layouts and mirrors."""
+    return open_core_session(
+        options, base=Path.cwd(), clock=SystemClock(), environment=os.environ, mirrors=mirrors
+    )
 
 
 def registry_weakenings(params: Params) -> frozenset[Weakening]:

@@ -16,7 +16,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._sessions import Params, open_session, platform_of, read_policies, registry_weakenings
+from ._sessions import (
+    Params,
+    open_registry,
+    open_session,
+    platform_of,
+    read_rules,
+    registry_weakenings,
+    run_options,
+)
 from .sealpin.api import Session
 from .sealpin.descriptor import Platform, ResolvedArtifact
 from .sealpin.errors import InvalidInput, SealpinError
@@ -41,8 +49,8 @@ Ask = Callable[[Sequence[str]], Mapping[str, Entry]]
 class Work:
     """A task whose options are read and whose files are loaded."""
 
-    answer: Callable[[Session, Sequence[ImageReference]], Iterable[Entry]]
-    """Entries for references, in any order."""
+    answer: Callable[[Sequence[ImageReference]], Iterable[Entry]]
+    """Opens a session and makes the entries for references, in any order."""
     depends_on: str = ""
     """Digest of what the options only name: the policy with its keys and roots."""
 
@@ -73,14 +81,14 @@ def attempt(prepare: Prepare, params: Params, *, through: Through | None = None)
                 hint="skip the task with a condition where an empty list is right",
             )
         work = prepare(params)
-        ask = partial(ask_for, work, params)
+        ask = partial(ask_for, work)
         entries = through(work, images, ask) if through else ask(images)
     except SealpinError as error:
         return error_result(error)
     return conclude([entries[image] for image in images])
 
 
-def ask_for(work: Work, params: Params, images: Sequence[str]) -> dict[str, Entry]:
+def ask_for(work: Work, images: Sequence[str]) -> dict[str, Entry]:
     """Return an entry for each of *images*; one that is no reference has its error for an entry."""
     entries: dict[str, Entry] = {}
     references = []
@@ -90,39 +98,54 @@ def ask_for(work: Work, params: Params, images: Sequence[str]) -> dict[str, Entr
         except InvalidInput as error:
             entries[image] = error_entry(image, error)
     if references:
-        with open_session(params) as session:
-            entries.update((entry["image"], entry) for entry in work.answer(session, references))
+        entries.update((entry["image"], entry) for entry in work.answer(references))
     return entries
 
 
 def verify_images(params: Params) -> Work:
     """Decide on each image by the task's policy."""
-    policies = read_policies(params)
+    rules = read_rules(params)
     platform = platform_of(params)
     weakenings = registry_weakenings(params)
 
-    def answer(session: Session, references: Sequence[ImageReference]) -> Iterable[Entry]:
-        for decision in session.decide(references, policies, with_platforms=platform is not None):
-            yield decided_entry(decision, weakenings, platform)
+    def answer(references: Sequence[ImageReference]) -> Iterable[Entry]:
+        with open_session(params, rules) as session:
+            decisions = session.decide(
+                references, rules.policies, with_platforms=platform is not None
+            )
+        return [decided_entry(decision, weakenings, platform) for decision in decisions]
 
-    return Work(answer=answer, depends_on=policies.digest)
+    return Work(answer=answer, depends_on=rules.policies.digest)
 
 
 def resolve_images(params: Params) -> Work:
     """Resolve each image to its digest; nothing is verified, and the entries say so."""
     platform = platform_of(params)
+    options = run_options(params)
 
-    def answer(session: Session, references: Sequence[ImageReference]) -> Iterable[Entry]:
-        for reference, resolved in zip(
-            references, session.resolve(references, platform=platform), strict=True
-        ):
+    def answer(references: Sequence[ImageReference]) -> Iterable[Entry]:
+        with open_registry(options) as session:
+            answers = session.resolve(references, platform=platform)
+            if params["platforms"]:
+                answers = tuple(_with_platforms(session, answer) for answer in answers)
+        for reference, resolved in zip(references, answers, strict=True):
             if isinstance(resolved, SealpinError):
                 yield error_entry(reference.text, resolved)
-                continue
-            artifact = session.platforms(resolved) if params["platforms"] else resolved
-            yield resolved_entry(replace(artifact, reference=reference))
+            else:
+                yield resolved_entry(replace(resolved, reference=reference))
 
     return Work(answer=answer)
+
+
+def _with_platforms(
+    session: Session, resolved: ResolvedArtifact | SealpinError
+) -> ResolvedArtifact | SealpinError:
+    if isinstance(resolved, SealpinError):
+        return resolved
+    try:
+        return session.platforms(resolved)
+    except SealpinError as error:
+        return error
 
 
 def decided_entry(
@@ -182,7 +205,7 @@ def conclude(entries: Sequence[Entry]) -> Result:
     }
     if failures:
         result["msg"] = f"{len(failures)} of {len(entries)} images failed: " + "; ".join(
-            map(_reason, failures)
+            map(reason, failures)
         )
         result["code"] = failures[0]["code"]
     return result
@@ -224,6 +247,7 @@ def error_entry(image: str, error: SealpinError) -> Entry:
     }
 
 
-def _reason(entry: Entry) -> str:
+def reason(entry: Entry) -> str:
+    """Say in one line why an image did not end well."""
     verb = "refused" if entry["outcome"] == "denied" else "could not be checked"
     return f"{entry['image']} {verb}: {entry['message']} [{entry['code']}]"

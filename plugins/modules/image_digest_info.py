@@ -11,7 +11,7 @@ author: The Sealpin authors (@sealpin)
 version_added: 0.1.0
 short_description: Look up the digests of container images
 description:
-  - Asks the registries which digest each image has now. Nothing is verified. Use M(sealpin.oci.image_verify#module) to know who made an image.
+  - Asks the registries which digest each image has now. Nothing is verified. Use M(sealpin.oci.image_verify) to know who made an image.
   - The task fails unless every image has a digest, and its result has every image all the same.
 extends_documentation_fragment:
   - sealpin.oci.attributes

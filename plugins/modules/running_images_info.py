@@ -106,7 +106,7 @@ images:
       returned: when it was verified
       type: str
     statements:
-      description: What was proven, by whom and when. See M(sealpin.oci.image_verify#module).
+      description: What was proven, by whom and when. See M(sealpin.oci.image_verify).
       returned: when it was verified
       type: list
       elements: dict
@@ -187,19 +187,14 @@ def main() -> None:
         require_libraries(module, *LIBRARIES)
     containers, answered, unavailable = gather(module)
     images = group_by_image(containers)
-    result = {
-        "changed": False,
-        "images": images,
-        "by_image": {entry["image"]: entry for entry in images},
-        "engines": answered,
-        "unavailable": unavailable,
-    }
+    result = {"changed": False, "engines": answered, "unavailable": unavailable}
     if wants_proof:
-        from ansible_collections.sealpin.oci.plugins.module_utils._verification import (
-            verify_running,
-        )
+        from ansible_collections.sealpin.oci.plugins.module_utils._running_proof import prove
 
-        verify_running(module, images)
+        result.update(prove(module.params, images))
+    result.update(images=images, by_image={entry["image"]: entry for entry in images})
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 

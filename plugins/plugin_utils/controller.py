@@ -74,4 +74,4 @@ class PlacedAction(ActionBase):
         if self._task.async_val:
             raise AnsibleActionFail("async works with verify_on: target only")
         _valid, params = self.validate_argument_spec(argument_spec=argument_spec(*self.groups))
-        return attempt_once(self._task.action, self.prepare, params)
+        return attempt_once(type(self).__module__, self.prepare, params)
