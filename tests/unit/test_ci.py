@@ -55,8 +55,9 @@ def pytest_on(tmp_path, *arguments: str) -> int:
         "utf-8",
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("PY")}
     return subprocess.run(
-        command, cwd=tmp_path, capture_output=True, timeout=60, check=False
+        command, cwd=tmp_path, env=outside, capture_output=True, timeout=60, check=False
     ).returncode
 
 

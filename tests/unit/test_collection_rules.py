@@ -52,8 +52,8 @@ def is_type(node: ast.AST) -> bool:
     return False
 
 
-def test_type_alias_of_a_union_is_quoted(source):
-    """``Either: TypeAlias = "This | That"``; unquoted it is an operation that 3.8 lacks."""
+def test_type_alias_of_a_union_is_spelled_out(source):
+    """``Either = Union[This, That]``; with a bar it is an operation that 3.8 lacks."""
     unions = [
         node.lineno
         for statement in ast.parse(source).body

@@ -31,7 +31,7 @@ class Platform:
 
         Raises `InvalidInput` ``platform.malformed``.
         """
-        name, _, os_version = text.partition(":")
+        name, _separator, os_version = text.partition(":")
         parts = name.split("/")
         if len(parts) not in (2, 3) or not all(parts):
             raise InvalidInput(

@@ -140,12 +140,12 @@ def test_a_writer_killed_at_any_moment_leaves_old_or_new_content(tmp_path):
         (tmp_path / f"{number}.yaml").write_bytes(b"A" * 10000)
     core = str(ROOT / "plugins" / "module_utils")
     seed = random.Random(20)
-    for _ in range(20):
+    for _turn in range(20):
         command = [sys.executable, "-c", _WRITER, str(ROOT / "hooks" / "files.py"), str(tmp_path)]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": core}
         ) as writer:
-            for _ in range(seed.randint(1, 20)):
+            for _turn in range(seed.randint(1, 20)):
                 writer.stdout.readline()
             writer.send_signal(signal.SIGKILL)
         for file in tmp_path.glob("*.yaml"):

@@ -351,7 +351,7 @@ def _read_places(entry: Fields) -> Iterator[EvidencePlace]:
 
 def _parse_oci(text: str) -> Repository:
     """Parse ``host/path``; a host alone, which the peer accepts and misreads, is refused."""
-    host, slash, _ = text.partition("/")
+    host, slash, _rest = text.partition("/")
     if not slash or not ("." in host or ":" in host):
         raise InvalidInput(
             "reference.repository", f"expected a registry and a repository, got {quote(text)}"

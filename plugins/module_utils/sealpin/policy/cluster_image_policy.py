@@ -211,7 +211,7 @@ def _read_selector(entry: Fields) -> list[LabelRequirement]:
     for expression in selector.mappings("matchExpressions"):
         key = expression.text("key", required=True)
         operator = expression.choice("operator", operators) or ""
-        values = tuple(text for _, text in expression.texts("values"))
+        values = tuple(text for _key, text in expression.texts("values"))
         if operator in ("In", "NotIn") and not values:
             expression.reader.missing(expression.at("values"))
         elif operator in ("Exists", "DoesNotExist") and values:

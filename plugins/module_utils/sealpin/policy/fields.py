@@ -13,13 +13,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Union
 
 from ..errors import InvalidInput, PolicyInvalid, quote
 from ..yamldoc import Document
 from ..yamlschema import node_at
 
-Path = tuple[str | int, ...]
+Path = tuple[Union[str, int], ...]
 _T = TypeVar("_T")
 MAX_PROBLEMS = 100
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Union
 
 from ..errors import PolicyInvalid, SealpinError
 from ..reference import Repository
@@ -83,7 +83,7 @@ class Language(Enum):
     REGO = "rego"
 
 
-TextRule: TypeAlias = "str | Pattern"
+TextRule = Union[str, Pattern]
 """An exact text, or an expression searched in the value."""
 
 
@@ -148,7 +148,7 @@ class ProgramCondition:
     inputs: ProgramInputs = ProgramInputs()
 
 
-Condition: TypeAlias = "PointerCondition | SchemaCondition | ProgramCondition"
+Condition = Union[PointerCondition, SchemaCondition, ProgramCondition]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +232,7 @@ class StaticAuthority:
     message: str = ""
 
 
-Authority: TypeAlias = "KeylessAuthority | KeyAuthority | StaticAuthority"
+Authority = Union[KeylessAuthority, KeyAuthority, StaticAuthority]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def read_policy_condition(entry: Fields, sources: Sources) -> Condition | None:
     inner = entry.mapping("condition")
     if inner is None:
         return None
-    wanted = [text for _, text in inner.texts("inputs")]
+    wanted = [text for _key, text in inner.texts("inputs")]
     for path, text in inner.texts("inputs"):
         if text not in _INPUTS:
             inner.reader.invalid(text, path, f"expected one of {', '.join(_INPUTS)}")

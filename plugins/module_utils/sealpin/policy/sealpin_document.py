@@ -199,7 +199,7 @@ def _read_policy(
             exclude=exclude,
             authorities=tuple(found),
             threshold=threshold,
-            required=tuple(text for _, text in required),
+            required=tuple(text for _key, text in required),
             mode=mode,
             match_reference=match_reference,
             unsigned_allowed=unsigned is True,

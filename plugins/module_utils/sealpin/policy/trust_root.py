@@ -107,7 +107,7 @@ def certificate_authority(chain: bytes, name: str) -> TrustedRoot:
 
     Raises `InvalidInput` ``certificate.malformed`` or ``trust.incomplete``.
     """
-    _, intermediates, roots = _sort(chain, name)
+    _unused, intermediates, roots = _sort(chain, name)
     return TrustedRoot(
         certificate_authorities=tuple(
             CertificateAuthority(

@@ -73,7 +73,7 @@ def file_lines(
     result = []
     for file, entries in by_file.items():
         result.append(style.paint(printable(file), "1"))
-        for _, lines in sorted(entries, key=lambda entry: entry[0]):
+        for _key, lines in sorted(entries, key=lambda entry: entry[0]):
             result += lines
     return result
 

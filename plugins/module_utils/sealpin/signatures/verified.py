@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Union
 
 from ..digest import Digest
 from ..evidence import Evidence
@@ -63,7 +63,7 @@ class KeyIdentity:
     """How the key was named: a path, a URI, a policy's field."""
 
 
-SignerIdentity: TypeAlias = "CertificateIdentity | KeyIdentity"
+SignerIdentity = Union[CertificateIdentity, KeyIdentity]
 
 
 class TimeSource(Enum):

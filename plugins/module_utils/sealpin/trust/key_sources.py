@@ -144,7 +144,7 @@ def _from_web(url: str, fetch_url: FetchUrl | None) -> bytes:
 
 
 def _from_secrets(reference: str, files: Sequence[Path]) -> bytes:
-    namespace, _, name = reference.removeprefix("k8s://").partition("/")
+    namespace, _separator, name = reference.removeprefix("k8s://").partition("/")
     if not namespace or not name or "/" in name:
         raise InvalidInput("key.secret", f"expected k8s://NAMESPACE/NAME, got {quote(reference)}")
     found = [

@@ -9,7 +9,7 @@ each check given up is a named `Weakening` that travels into the result.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Union
 
 from ..errors import InvalidInput
 from ..weakening import Weakening
@@ -87,4 +87,4 @@ class KeyTrust:
         return not self.weakenings & TLOG_WEAKENINGS
 
 
-SigningTrust: TypeAlias = "KeylessTrust | KeyTrust"
+SigningTrust = Union[KeylessTrust, KeyTrust]

@@ -52,7 +52,7 @@ def test_a_window_is_the_shorter_of_the_roots_and_the_certificates():
         validity=Validity(start=start), not_before_utc=NOW - 9 * DAY, not_after_utc=end
     )
 
-    row, *_ = rows_of(VirtualSigstore(certificate_authority=authority))
+    row, *_unused = rows_of(VirtualSigstore(certificate_authority=authority))
 
     assert row.window == Window(start_utc=start, end_utc=end)
 
