@@ -200,6 +200,10 @@ def with_materials_that_are_an_object(predicate: dict[str, Any]) -> None:
     predicate["materials"] = {"0": {}}
 
 
+def with_materials_that_are_a_number(predicate: dict[str, Any]) -> None:
+    predicate["materials"] = 7
+
+
 def with_builder_id_that_is_a_number(predicate: dict[str, Any]) -> None:
     predicate["builder"]["id"] = 7
 
@@ -212,6 +216,7 @@ def with_builder_id_that_is_a_number(predicate: dict[str, Any]) -> None:
         with_unknown_ref_type,
         with_builder_that_is_a_list,
         with_materials_that_are_an_object,
+        with_materials_that_are_a_number,
         with_builder_id_that_is_a_number,
     ],
 )
