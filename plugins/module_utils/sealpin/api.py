@@ -10,7 +10,7 @@ verifies, so more threads would not be faster).
 
 The steps for one image:
 
-1. say what the policies that speak of it need, from its name alone (`policy.evaluate.needs_of`)
+1. from its name alone: refuse an image no policy speaks of, say what the others need
 2. resolve the reference to one digest; read the platforms of an index if they are wanted
 3. gather the evidence for the digest from every place that is needed; nothing where nothing is
 4. evaluate evidence and policies to a decision
@@ -31,7 +31,7 @@ from .errors import SealpinError, Unavailable
 from .evidence import EvidenceSet
 from .limits import MAX_CONFIG_BYTES
 from .policy.decision import Decision
-from .policy.evaluate import Needs, decide_unresolved, evaluate, needs_of
+from .policy.evaluate import Needs, decide_by_name, decide_unresolved, evaluate, needs_of
 from .policy.model import PolicySet
 from .policy.program_input import Facts
 from .policy.select import Resource
@@ -161,8 +161,11 @@ class Session:
         resource: Resource | None,
         *,
         with_platforms: bool,
-    ) -> Gathered:
+    ) -> Gathered | Decision:
         # 1.
+        refused = decide_by_name(policies, reference, now_utc=self._now_utc, resource=resource)
+        if refused is not None:
+            return refused
         needs = needs_of(policies, reference, now_utc=self._now_utc, resource=resource)
         # 2.
         artifact = self._source.resolve(reference)
@@ -178,7 +181,7 @@ class Session:
     def _conclude(
         self,
         reference: ImageReference,
-        future: Future[Gathered],
+        future: Future[Gathered | Decision],
         policies: PolicySet,
         resource: Resource | None,
     ) -> Decision:
@@ -186,6 +189,8 @@ class Session:
             gathered = future.result()
         except SealpinError as error:
             return decide_unresolved(reference, error)
+        if isinstance(gathered, Decision):
+            return gathered
         # 4.
         return evaluate(
             policies,

@@ -119,7 +119,7 @@ def evaluate(
     applying = applicable(policies, matches)
     notes = [finding for match in matches for finding in _match_notes(match)]
     if not applying:
-        return _decide_unmatched(policies, artifact, notes)
+        return _decide_unmatched(policies, reference, artifact, notes)
     # 2. and 3.
     question = Question(
         reference=reference,
@@ -147,6 +147,24 @@ def evaluate(
         unsigned=outcome is Outcome.ALLOWED and not satisfied,
         policies=tuple(policy.name for policy in applying),
     )
+
+
+def decide_by_name(
+    policies: PolicySet,
+    reference: ImageReference,
+    *,
+    now_utc: datetime,
+    resource: Resource | None = None,
+) -> Decision | None:
+    """Refuse an image no policy speaks of, before anything is asked of a registry; else None.
+
+    Raises `InvalidInput` ``reference.not-for-cluster`` as `policy.select` does.
+    """
+    matches = match_policies(policies, reference, now_utc=now_utc, resource=resource)
+    if applicable(policies, matches) or policies.no_match is not NoMatch.DENY:
+        return None
+    notes = [finding for match in matches for finding in _match_notes(match)]
+    return _decide_unmatched(policies, reference, None, notes)
 
 
 def decide_unresolved(reference: ImageReference, error: SealpinError) -> Decision:
@@ -304,16 +322,19 @@ def _weakenings_used(
 
 
 def _decide_unmatched(
-    policies: PolicySet, artifact: ResolvedArtifact, notes: list[Finding]
+    policies: PolicySet,
+    reference: ImageReference,
+    artifact: ResolvedArtifact | None,
+    notes: list[Finding],
 ) -> Decision:
-    reference = artifact.reference
     answer = failed("policy.no-match", f"no policy speaks of {quote(reference.normalised)}")
     if policies.no_match is NoMatch.DENY:
         hint = "add a policy whose images cover it; `sealpin policy match` tells which globs do"
-        return _decide(
-            artifact,
-            Outcome.DENIED,
-            [*notes, _image_finding(reference, replace(answer, hint=hint))],
+        return Decision(
+            reference=reference,
+            artifact=artifact,
+            outcome=Outcome.DENIED,
+            findings=(*notes, _image_finding(reference, replace(answer, hint=hint))),
         )
     warning = replace(_image_finding(reference, answer), is_warning=True)
     findings = [*notes, warning] if policies.no_match is NoMatch.WARN else notes
