@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 MYPY_TREE := .cache/tree
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint reformat unit packaging test-collection peers interop bench docs lock clean
+.PHONY: help venv demo test lint reformat unit packaging test-collection peers interop bench mutation docs lock clean
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -51,6 +51,9 @@ peers: venv ## Build the live peers (needs Go).
 
 interop: venv ## Run against the live peers.
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/interop
+
+mutation: venv ## Delete each check of the verification core and see which no test notices.
+	$(BIN)/python tests/mutation/delete_checks.py
 
 bench: venv ## Benchmarks against the peers, side by side.
 	PYTHONPATH=tests $(BIN)/python -m bench

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Delete each check of the verification core, one at a time, and see whether a test notices.
+
+A check is a ``raise``, or a call that is only made for what it raises (``check_…``, ``verify_…``).
+Each is replaced by ``pass`` in a copy of the tree, and the tests of its package are run there. What
+survives is printed, and makes the run fail unless it is listed in `EXPECTED_SURVIVORS`::
+
+    make mutation                                        everything, some minutes
+    tests/mutation/delete_checks.py signatures/sct.py    one file
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = Path("plugins/module_utils/sealpin")
+UNIT = Path("tests/unit") / CORE
+TIMEOUT_S = 300
+CHECK_CALL = re.compile(r"_?(check|verify)(_|$)")
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "signatures": ("signatures",),
+    "chain.py": ("signatures/test_certificate.py", "signatures/test_timestamp.py"),
+    "der.py": ("test_der.py",),
+    "jsonfields.py": ("test_jsonfields.py",),
+    "crypto.py": ("test_crypto.py", "signatures/test_verify.py", "signatures/test_certificate.py"),
+    "ed25519ph.py": ("test_ed25519ph.py",),
+}
+"""What is mutated (below the core), and which of the core's unit tests should notice."""
+
+FIRST_TESTS = {"entry_body.py": "tlog", "legacy.py": "legacy", "parts.py": "verify"}
+"""Where a file's own tests have another name; they run first, since they notice soonest."""
+
+EXPECTED_SURVIVORS: dict[str, str] = {
+    "sct.py: raise _malformed(f'expected {count} more bytes, got {self.left}')": (
+        "reading beyond the data leaves a position that the reader's end refuses"
+    ),
+}
+"""``file: statement`` to why no test can notice."""
+
+
+class Mutant:
+    """One check of one file."""
+
+    def __init__(self, path: Path, node: ast.stmt) -> None:
+        self.path = path
+        self.line = node.lineno
+        self.statement = ast.unparse(node).split("\n")[0][:100]
+        self._position = (node.lineno, node.col_offset)
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.name}: {self.statement}"
+
+    def source(self) -> str:
+        """The file without this check."""
+        tree = ast.parse((ROOT / CORE / self.path).read_text("utf-8"))
+        return ast.unparse(_Delete(self._position).visit(tree))
+
+
+class _Delete(ast.NodeTransformer):
+    def __init__(self, position: tuple[int, int]) -> None:
+        self._position = position
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        if _is_check(node) and (node.lineno, node.col_offset) == self._position:
+            return ast.Pass()
+        return super().generic_visit(node)
+
+
+def _is_check(node: ast.AST) -> bool:
+    if isinstance(node, ast.Raise):
+        return True
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    function = node.value.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return CHECK_CALL.match(name) is not None
+
+
+def mutants(target: str) -> Iterator[Mutant]:
+    folder = ROOT / CORE / target
+    for path in sorted(folder.glob("*.py")) if folder.is_dir() else [folder]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if _is_check(node):
+                yield Mutant(path.relative_to(ROOT / CORE), node)
+
+
+def own_tests(mutant: Mutant) -> tuple[str, ...]:
+    stem = FIRST_TESTS.get(mutant.path.name, mutant.path.stem)
+    path = f"{mutant.path.parent.as_posix()}/test_{stem}.py"
+    return (path,) if (ROOT / UNIT / path).is_file() else ()
+
+
+def survives(mutant: Mutant, tests: tuple[str, ...]) -> bool:
+    """Run the tests in a copy of the tree without the check."""
+    with tempfile.TemporaryDirectory(prefix="sealpin-mutation-") as directory:
+        copy = Path(directory)
+        shutil.copytree(ROOT / CORE, copy / CORE, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / "tests", copy / "tests", ignore=shutil.ignore_patterns("vectors", "__pycache__")
+        )
+        (copy / "tests/vectors").symlink_to(ROOT / "tests/vectors")
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        (copy / CORE / mutant.path).write_text(mutant.source(), "utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "--tb=no"]
+        command += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+        command += [str(UNIT / test) for test in (*own_tests(mutant), *tests)]
+        try:
+            run = subprocess.run(
+                command, cwd=copy, capture_output=True, timeout=TIMEOUT_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return run.returncode == 0
+
+
+def main(arguments: list[str]) -> int:
+    work = [
+        (mutant, tests)
+        for target, tests in TARGETS.items()
+        for mutant in mutants(target)
+        if not arguments or any(str(mutant.path) == wanted for wanted in arguments)
+    ]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        survived = list(pool.map(lambda pair: survives(*pair), work))
+    surviving = [mutant for (mutant, _), alive in zip(work, survived, strict=True) if alive]
+    unexpected = [m for m in surviving if m.name not in EXPECTED_SURVIVORS]
+    for mutant in surviving:
+        reason = EXPECTED_SURVIVORS.get(mutant.name, "no test noticed")
+        print(f"{mutant.path}:{mutant.line}: {mutant.statement}  ({reason})")
+    print(f"{len(work)} checks deleted, {len(surviving)} survived, {len(unexpected)} unexpected")
+    return 1 if unexpected else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
