@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import VerificationFailed, quote
 from ..mediatypes import FULCIO_OID_PREFIX
-from ..signatures.verified import CertificateIdentity, NameKind
+from ..signatures.verified import CertificateIdentity, NameKind, SignerIdentity
 from .builders import GITHUB_PREFIX, BuilderId
 from .claims import Provenance, branch_of, tag_of
 from .source import SourceUri
@@ -40,18 +40,20 @@ class WorkflowRun:
     """Empty in certificates of before 2023."""
 
 
-def read_workflow_run(identity: CertificateIdentity) -> WorkflowRun:
-    """Read a certificate's claims.
+def read_workflow_run(identity: SignerIdentity) -> WorkflowRun:
+    """Read a signer's claims.
 
-    1. The issuer is GitHub Actions, in both forms of the extension.
+    1. A certificate signed, and its issuer is GitHub Actions, in both forms of the extension.
     2. The first URI name is ``workflow@ref``.
     3. Trigger, commit, repository and ref stand in at least one form; two forms agree.
     4. The build configuration is of the same repository and commit.
 
     Raises `VerificationFailed` ``slsa.issuer`` or ``slsa.certificate``.
     """
-    extensions = identity.extensions
     # 1.
+    if not isinstance(identity, CertificateIdentity):
+        raise VerificationFailed("slsa.issuer", "signed by a key, and by no GitHub workflow")
+    extensions = identity.extensions
     if _paired(extensions, 1, 8, "issuer") != GITHUB_ISSUER:
         raise VerificationFailed(
             "slsa.issuer",

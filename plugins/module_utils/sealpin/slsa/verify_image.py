@@ -25,7 +25,7 @@ from ..errors import (
 from ..evidence import EvidenceSet
 from ..mediatypes import SLSA_PROVENANCE_V02, SLSA_PROVENANCE_V1
 from ..signatures.second_opinion import SecondOpinion
-from ..signatures.verified import CertificateIdentity, VerifiedStatement
+from ..signatures.verified import VerifiedStatement
 from ..signatures.verify import verify_evidence
 from ..trust.material import KeylessTrust
 from ..weakening import Weakening
@@ -112,8 +112,6 @@ def verify_image(
 
 def _verify_build(statement: VerifiedStatement, expected: ExpectedProvenance) -> VerifiedBuild:
     # 3.
-    if not isinstance(statement.signer, CertificateIdentity):
-        raise VerificationFailed("slsa.issuer", "provenance is signed by no GitHub workflow")
     run = read_workflow_run(statement.signer)
     if expected.builder is None and run.builder.name not in DEFAULT_IMAGE_BUILDERS:
         raise VerificationFailed(

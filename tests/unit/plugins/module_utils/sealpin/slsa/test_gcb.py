@@ -10,10 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, VerificationFailed
 from sealpin.jsonbytes import decode_base64
+from sealpin.mediatypes import IN_TOTO_PAYLOAD
+from sealpin.signatures.dsse import pre_authentication_encoding
 from sealpin.slsa import gcb, gcb_keys
 from sealpin.slsa.builders import GCB_BUILDER
 from sealpin.slsa.expectations import ExpectedProvenance
@@ -300,7 +305,77 @@ def test_reads_the_source_of_every_older_format(uri: str, repository: str) -> No
     assert source.repository == repository
 
 
-def test_keeps_which_predicate_a_key_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key of the older formats must not vouch for a v1 predicate, nor the other way round."""
-    monkeypatch.setattr(gcb, "_V1_KEY", "global-pae-provenanceSigner_1")
-    assert verify(V03) == "slsa.predicate-type-mismatch"
+def test_refuses_a_branch_even_where_the_provenance_names_one() -> None:
+    content = document(V1)
+    digest = Digest.parse(json.loads(content)["image_summary"]["digest"])
+    with pytest.raises(VerificationFailed) as caught:
+        verify_gcb(content, digest=digest, expected=ExpectedProvenance(branch="main"))
+    assert caught.value.code == "slsa.branch-unknown"
+
+
+@pytest.fixture
+def signing_key(monkeypatch: pytest.MonkeyPatch) -> ec.EllipticCurvePrivateKey:
+    """A key of ours in the place of Google's, to sign what Google never would."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    keys = dict.fromkeys(gcb_keys.PAE_KEYS, base64.b64encode(spki).decode())
+    monkeypatch.setattr(gcb, "PAE_KEYS", keys)
+    return key
+
+
+def sign_again(
+    name: str, change: Callable[[dict[str, Any]], object], key: ec.EllipticCurvePrivateKey
+) -> str:
+    """Change the signed statement and its readable copy alike, sign, and verify."""
+
+    def change_both(content: dict[str, Any]) -> None:
+        found = entry(content)
+        statement = json.loads(decode_base64(found["envelope"]["payload"], what="payload"))
+        change(statement)
+        payload = json.dumps(statement).encode()
+        message = pre_authentication_encoding(IN_TOTO_PAYLOAD, payload)
+        signature = found["envelope"]["signatures"][0]
+        signature["sig"] = base64.b64encode(key.sign(message, ec.ECDSA(SHA256()))).decode()
+        found["envelope"]["payload"] = base64.b64encode(payload).decode()
+        found["build"] = {"inTotoSlsaProvenanceV1": statement}
+        if "slsaProvenance" in statement:
+            copy = {k: v for k, v in statement.items() if k != "predicate"}
+            found["build"] = {"intotoStatement": copy}
+
+    return verify(name, change_both)
+
+
+def leave(statement: dict[str, Any]) -> None:
+    del statement
+
+
+def change_build_type(statement: dict[str, Any]) -> None:
+    statement["predicate"]["buildDefinition"]["buildType"] = "https://other.example/build"
+
+
+def change_one_of_two_predicates(statement: dict[str, Any]) -> None:
+    statement["slsaProvenance"]["materials"] = []
+
+
+def change_predicate_type(statement: dict[str, Any]) -> None:
+    statement["predicateType"] = "https://slsa.dev/provenance/v0.2"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "code"),
+    [
+        (V1, leave, "global-pae-google-hosted-worker_1"),
+        (V03, leave, "global-pae-provenanceSigner_1"),
+        (V1, change_build_type, "slsa.build-type"),
+        (V1, change_predicate_type, "slsa.predicate-type-mismatch"),
+        (V03, change_predicate_type, "slsa.predicate-type-mismatch"),
+        (V03, change_one_of_two_predicates, "slsa.provenance-malformed"),
+    ],
+)
+def test_checks_what_is_signed_whoever_signs(
+    name: str,
+    change: Callable[[dict[str, Any]], object],
+    code: str,
+    signing_key: ec.EllipticCurvePrivateKey,
+) -> None:
+    assert sign_again(name, change, signing_key) == code

@@ -15,6 +15,7 @@ from sealpin.slsa.provenance import read_provenance
 from sealpin.slsa.source import SourceUri
 from support.slsa_builds import (
     COMMIT,
+    KEY,
     OWN_WORKFLOW,
     REPOSITORY,
     RUN,
@@ -65,6 +66,12 @@ def test_refuses_a_certificate_that_contradicts_itself(
     with pytest.raises(VerificationFailed) as caught:
         read_workflow_run(workflow_certificate(changed=changed))
     assert caught.value.code == code
+
+
+def test_reads_no_workflow_from_a_key() -> None:
+    with pytest.raises(VerificationFailed) as caught:
+        read_workflow_run(KEY)
+    assert caught.value.code == "slsa.issuer"
 
 
 @pytest.mark.parametrize("name", ["", OWN_WORKFLOW, f"{OWN_WORKFLOW}@", f"@{TAG_REF}"])

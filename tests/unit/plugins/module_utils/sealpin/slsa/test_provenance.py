@@ -188,6 +188,11 @@ def without_ref(predicate: dict[str, Any]) -> None:
     predicate["materials"][0]["uri"] = f"git+{REPOSITORY}"
 
 
+def with_an_empty_ref(predicate: dict[str, Any]) -> None:
+    predicate["invocation"]["configSource"]["uri"] = f"git+{REPOSITORY}@"
+    predicate["materials"][0]["uri"] = f"git+{REPOSITORY}@"
+
+
 def with_unknown_ref_type(predicate: dict[str, Any]) -> None:
     predicate["invocation"]["environment"]["github_ref_type"] = "commit"
 
@@ -213,6 +218,7 @@ def with_builder_id_that_is_a_number(predicate: dict[str, Any]) -> None:
     [
         without_source,
         without_ref,
+        with_an_empty_ref,
         with_unknown_ref_type,
         with_builder_that_is_a_list,
         with_materials_that_are_an_object,
