@@ -16,7 +16,12 @@ import pytest
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
 from sealpin.evidence import EvidenceKind, EvidenceSet, Route
-from sealpin.limits import MAX_EVIDENCE_LAYERS, MAX_REFERRERS, MAX_TOTAL_EVIDENCE_BYTES
+from sealpin.limits import (
+    MAX_EVIDENCE_BYTES,
+    MAX_EVIDENCE_LAYERS,
+    MAX_REFERRERS,
+    MAX_TOTAL_EVIDENCE_BYTES,
+)
 from sealpin.mediatypes import DSSE_ENVELOPE, SIMPLE_SIGNING
 from sealpin.reference import ImageReference, Repository
 from sealpin.registry.connect import RegistryOptions, connect
@@ -313,9 +318,19 @@ def test_compressed_bombs_are_bounded_together(registry):
     assert peak_bytes < 150 * MIB
 
 
-def test_a_piece_that_declares_too_much_is_not_fetched(registry):
+def test_one_compressed_piece_has_a_bound_of_its_own(registry):
+    """It is smaller than the bound on all pieces together."""
+    attach(registry, gzip.compress(bytes(MAX_EVIDENCE_BYTES + 1)))
+    attach(registry, gzip.compress(b"good"))
+    found = find(registry)
+    assert [item.content for item in found.items] == [b"good"]
+    assert codes(found) == [("evidence.too-large", False)]
+
+
+@pytest.mark.parametrize("size", [MAX_EVIDENCE_BYTES + 1, 1 << 30])
+def test_a_piece_that_declares_too_much_is_not_fetched(registry, size):
     repository = registry.repositories["app"]
-    layer = {"mediaType": BUNDLE_TYPE, "digest": repository.put_blob(b"b"), "size": 1 << 30}
+    layer = {"mediaType": BUNDLE_TYPE, "digest": repository.put_blob(b"b"), "size": size}
     document = image_document([layer])
     document["subject"] = {"mediaType": "", "digest": subject_of(registry), "size": 2}
     repository.put_manifest(document)
