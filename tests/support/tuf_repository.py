@@ -8,7 +8,7 @@ import io
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -115,7 +115,8 @@ class TufRepository:
                 self.send_response(404 if body is None else 200)
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
-                self.wfile.write(body or b"")
+                with suppress(ConnectionError):  # a client may hang up on a long answer
+                    self.wfile.write(body or b"")
 
             def log_message(self, *_: object) -> None:
                 pass
