@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .sealpin.attestations.sbom import MOVED_REGISTRIES, ListedImage, read_release_images
 from .sealpin.errors import SealpinError
-from .sealpin.run import read_file
+from .sealpin.inputs import read_file
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

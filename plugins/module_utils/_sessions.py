@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ._evidence_session import EvidenceSession
 from .sealpin.api import Session
 from .sealpin.clock import SystemClock
 from .sealpin.descriptor import Platform
 from .sealpin.errors import InvalidInput
-from .sealpin.policy.model import AttestationRule, PolicySet
+from .sealpin.evidence_session import EvidenceSession
+from .sealpin.policy.model import AttestationRule
 from .sealpin.registry.mirrors import Mirrors
-from .sealpin.run import RunOptions, flags_policy, load_policies
+from .sealpin.rules import Rules, load_rules
 from .sealpin.run import open_session as open_core_session
+from .sealpin.run_options import Machine, RunOptions
 from .sealpin.signatures.second_opinion import SecondOpinion
 from .sealpin.weakening import Weakening
 
@@ -55,14 +56,9 @@ def run_options(params: Params) -> RunOptions:
     return RunOptions(**given)
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Who decides in a task, and what that adds to its options."""
-
-    policies: PolicySet
-    options: RunOptions
-    mirrors: Mirrors
-    """Of a policy file; the task's own come first."""
+def machine() -> Machine:
+    """Return this machine, as a task may use it."""
+    return Machine(base=Path.cwd(), clock=SystemClock(), environment=os.environ)
 
 
 def read_rules(params: Params, *, attestations: tuple[AttestationRule, ...] = ()) -> Rules:
@@ -70,26 +66,7 @@ def read_rules(params: Params, *, attestations: tuple[AttestationRule, ...] = ()
 
     *attestations* are demanded by the task itself, in place of an image signature.
     """
-    options = run_options(params)
-    if not options.policy:
-        policies = flags_policy(options, base=Path.cwd(), attestations=attestations)
-        return Rules(policies=policies, options=options, mirrors=Mirrors())
-    if options.names_a_signer or attestations:
-        raise InvalidInput(
-            "policy.with-identity",
-            "a policy says who must have signed and what: expected no identity, key, publisher"
-            " or demanded attestation beside it",
-        )
-    files = [Path(path) for path in options.policy]
-    configuration = load_policies(options, files, base=Path.cwd())
-    settings = configuration.settings
-    if options.second_opinion == "auto":
-        options = replace(options, second_opinion=settings.second_opinion)
-    return Rules(
-        policies=configuration.policies,
-        options=options,
-        mirrors=Mirrors.parse(settings.mirrors, base=files[0].parent),
-    )
+    return load_rules(run_options(params), machine(), attestations=attestations)
 
 
 def open_session(params: Params, rules: Rules) -> Session | EvidenceSession:
@@ -110,9 +87,7 @@ def open_session(params: Params, rules: Rules) -> Session | EvidenceSession:
 
 def open_registry(options: RunOptions, *, mirrors: Mirrors | None = None) -> Session:
     """Return a session that reads registries, layouts and mirrors."""
-    return open_core_session(
-        options, base=Path.cwd(), clock=SystemClock(), environment=os.environ, mirrors=mirrors
-    )
+    return open_core_session(options, machine(), mirrors=mirrors)
 
 
 def registry_weakenings(params: Params) -> frozenset[Weakening]:

@@ -14,7 +14,7 @@ description:
   - Lists the containers of podman, docker, a Kubernetes node's runtime (C(crictl)) and containerd (C(ctr)), grouped by image.
   - The digests are those the engine recorded. Docker has none for an image that was built on the host, podman computes one.
   - podman is asked for the containers of the user of the task. Use C(become_user) for those of another user.
-  - With O(policy), O(publisher), O(key) or an identity, every image is verified too. Listing alone needs nothing but Python 3.8.
+  - With O(verify=true) every image is verified too. Listing alone needs nothing but Python 3.8.
 extends_documentation_fragment:
   - sealpin.oci.attributes
   - sealpin.oci.attributes.info_module
@@ -39,6 +39,12 @@ options:
     description: Whether containers that do not run are listed too.
     type: bool
     default: false
+  verify:
+    description:
+      - Whether every image is verified by the options for policy, trust and registries, which mean nothing otherwise.
+      - The task then fails unless all of them are.
+    type: bool
+    default: false
 seealso:
   - module: sealpin.oci.image_verify
 """
@@ -55,6 +61,7 @@ EXAMPLES = r"""
 - name: Verify what runs here, and fail if anything is not as the policy wants it
   sealpin.oci.running_images_info:
     engines: [podman]
+    verify: true
     policy: /etc/sealpin/policy.yaml
 """
 
@@ -129,7 +136,6 @@ unavailable:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealpin.oci.plugins.module_utils._interpreter import require_libraries
 from ansible_collections.sealpin.oci.plugins.module_utils._options import (
-    IDENTITY,
     INTERPRETER,
     VERIFICATION,
     argument_spec,
@@ -145,6 +151,7 @@ from ansible_collections.sealpin.oci.plugins.module_utils._running import (
 OPTIONS = {
     "engines": {"type": "list", "elements": "str", "choices": list(PROGRAMS)},
     "all": {"type": "bool", "default": False},
+    "verify": {"type": "bool", "default": False},
 }
 
 
@@ -182,13 +189,12 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=argument_spec(OPTIONS, VERIFICATION, INTERPRETER), supports_check_mode=True
     )
-    wants_proof = any(module.params[name] is not None for name in IDENTITY)
-    if wants_proof:
+    if module.params["verify"]:
         require_libraries(module, *LIBRARIES)
     containers, answered, unavailable = gather(module)
     images = group_by_image(containers)
     result = {"changed": False, "engines": answered, "unavailable": unavailable}
-    if wants_proof:
+    if module.params["verify"]:
         from ansible_collections.sealpin.oci.plugins.module_utils._running_proof import prove
 
         result.update(prove(module.params, images))
