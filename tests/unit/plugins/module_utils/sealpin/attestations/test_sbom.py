@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sealpin.attestations import sbom
 from sealpin.attestations.sbom import (
     MOVED_REGISTRIES,
     ListedImage,
@@ -160,6 +161,16 @@ def test_refuses_a_document_it_cannot_read_whole(document: bytes, code: str) -> 
     with pytest.raises(InvalidInput) as caught:
         read(document)
     assert caught.value.code == code
+
+
+def test_refuses_a_document_beyond_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = spdx_json(image("registry.k8s.io/pause:3.9"))
+    monkeypatch.setattr(sbom, "MAX_PREDICATE_BYTES", len(document))
+    assert len(read(document)) == 1
+    monkeypatch.setattr(sbom, "MAX_PREDICATE_BYTES", len(document) - 1)
+    with pytest.raises(InvalidInput) as caught:
+        read(document)
+    assert caught.value.code == "sbom.too-large"
 
 
 def test_names_the_library_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
