@@ -16,7 +16,7 @@ from typing import Any
 from sealpin.evidence import EvidenceKind
 from sealpin.mediatypes import ANNOTATION_BUNDLE, ANNOTATION_TIMESTAMP, FULCIO_OID_PREFIX
 from sealpin.policy.decision import Decision
-from sealpin.run import RunOptions
+from sealpin.run_options import RunOptions
 from sealpin.signatures.verified import CertificateIdentity, VerifiedStatement
 from sealpin.weakening import Weakening
 

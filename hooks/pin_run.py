@@ -26,8 +26,7 @@ from .gathering import Gathered, gather
 if TYPE_CHECKING:
     from sealpin.manifests.lock import Lock
     from sealpin.pinning import FileResult
-
-    from .trusted import Rules
+    from sealpin.rules import Rules
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,13 +48,13 @@ def run_pins(arguments: argparse.Namespace, *, moves: bool) -> int:
     from sealpin.pinning import Update, pin_files
 
     from .project import LOCK_NAME, project_root
-    from .running import new_session, run_options
+    from .running import new_session, run_options, this_machine
     from .terminal import Progress
-    from .trusted import load_rules
+    from .trusted import project_rules
 
     # 2.
     here = Path.cwd()
-    rules = load_rules(run_options(arguments), start=here)
+    rules = project_rules(run_options(arguments), this_machine())
     lock_path = project_root(here) / LOCK_NAME
     lock = read_lock(lock_path)
     update = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from sealpin.clock import SystemClock
 from sealpin.errors import InvalidInput, quote
 from sealpin.reference import ImageReference
 from sealpin.registry.mirrors import Mirrors
-from sealpin.run import RunOptions, open_session
+from sealpin.report.text import printable
+from sealpin.run import open_session
+from sealpin.run_options import Machine, RunOptions
 from sealpin.weakening import Weakening
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -41,11 +44,20 @@ def run_options(arguments: argparse.Namespace, **changes: object) -> RunOptions:
     return RunOptions(**{**values, **changes})  # type: ignore[arg-type]
 
 
+def this_machine(*, allow_environment_keys: bool = False) -> Machine:
+    """Return this machine; notices go to standard error."""
+    return Machine(
+        base=Path.cwd(),
+        clock=SystemClock(),
+        environment=os.environ,
+        allow_environment_keys=allow_environment_keys,
+        notify=lambda message: print(f"sealpin: warning: {printable(message)}", file=sys.stderr),
+    )
+
+
 def new_session(options: RunOptions, *, mirrors: Mirrors | None = None) -> Session:
     """Return the session of a verb, run in the working directory."""
-    return open_session(
-        options, base=Path.cwd(), clock=SystemClock(), environment=os.environ, mirrors=mirrors
-    )
+    return open_session(options, this_machine(), mirrors=mirrors)
 
 
 def registry_weakenings(options: RunOptions) -> frozenset[Weakening]:

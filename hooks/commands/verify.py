@@ -8,13 +8,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.weakening import Weakening
 
 from .. import exit_codes
-from ..arguments import Parser, UsageError
+from ..arguments import Parser
 from ..options import (
     add_format_option,
     add_identity_options,
@@ -24,16 +23,7 @@ from ..options import (
 
 if TYPE_CHECKING:
     from sealpin.policy.decision import Decision
-    from sealpin.run import RunOptions
-
-_SIGNER_OPTIONS = (
-    "key",
-    "publisher",
-    "certificate_identity",
-    "certificate_identity_regexp",
-    "certificate_oidc_issuer",
-    "certificate_oidc_issuer_regexp",
-)
+    from sealpin.run_options import RunOptions
 
 
 def run(argv: Sequence[str]) -> int:
@@ -85,14 +75,18 @@ def add_weakening_options(parser: Parser) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     # Imported when the arguments are known to be good, so that --help and mistakes answer fast.
-    from sealpin.run import flags_policy
+    from sealpin.rules import load_rules
 
     from ..reports import print_report
-    from ..running import new_session, parse_references, registry_weakenings, run_options
+    from ..running import (
+        new_session,
+        parse_references,
+        registry_weakenings,
+        run_options,
+        this_machine,
+    )
     from ..terminal import Progress
 
-    if arguments.policy and any(vars(arguments)[name] for name in _SIGNER_OPTIONS):
-        raise UsageError("usage", "expected --policy or identity options, got both")
     repository = os.environ.get("COSIGN_REPOSITORY", "")
     options = run_options(
         arguments,
@@ -102,9 +96,9 @@ def _verify(arguments: argparse.Namespace) -> int:
         repository_replaces=bool(repository),
     )
     references = parse_references(arguments.images)
-    policies = flags_policy(options, base=Path.cwd())
-    with new_session(options) as session:
-        decisions = session.decide(references, policies, on_progress=Progress())
+    rules = load_rules(options, this_machine(allow_environment_keys=True))
+    with new_session(rules.options, mirrors=rules.mirrors) as session:
+        decisions = session.decide(references, rules.policies, on_progress=Progress())
     if arguments.format == "cosign":
         _print_as_cosign(decisions, options, text=arguments.output == "text")
     else:

@@ -37,21 +37,19 @@ def run(argv: Sequence[str]) -> int:
     add_trust_options(parser)
     arguments = parser.parse(argv)
 
-    from sealpin.clock import SystemClock
     from sealpin.report.document import signer_to_dict
     from sealpin.report.text import printable
     from sealpin.run import verify_bundle
 
-    from ..running import run_options
+    from ..running import run_options, this_machine
 
     path = Path(arguments.artifact)
     is_digest = _DIGEST.fullmatch(arguments.artifact) is not None and not path.exists()
     verified = verify_bundle(
         run_options(arguments),
+        this_machine(),
         bundle=Path(arguments.bundle),
         artifact=Digest.parse(arguments.artifact) if is_digest else path,
-        base=Path.cwd(),
-        clock=SystemClock(),
     )
     signer = signer_to_dict(verified.signer)
     name = ", ".join(signer["subjects"]) if signer["kind"] == "certificate" else signer["name"]

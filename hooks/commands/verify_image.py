@@ -200,12 +200,12 @@ def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) 
     from sealpin.clock import SystemClock
     from sealpin.image_builds import verify_build
     from sealpin.reference import ImageReference, Repository
-    from sealpin.run import trusted_root
     from sealpin.signatures.second_opinion import SecondOpinion
     from sealpin.trust.material import KeylessTrust
+    from sealpin.trusting import RootChoice
 
     from ..build_report import BuildReport
-    from ..running import new_session, run_options
+    from ..running import new_session, run_options, this_machine
 
     if arguments.provenance_path is not None:
         raise UsageError(
@@ -221,7 +221,7 @@ def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) 
             ImageReference.parse(arguments.images[0]),
             expected=expected,
             repository=None if elsewhere is None else Repository.parse(elsewhere),
-            trust=KeylessTrust(root=trusted_root(options, base=Path.cwd())),
+            trust=KeylessTrust(root=RootChoice(options, this_machine()).root()),
             now_utc=SystemClock().now_utc(),
             second_opinion=SecondOpinion(options.second_opinion),
         )
@@ -230,8 +230,8 @@ def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) 
 
 def _verify_cloud_build(arguments: argparse.Namespace, expected: ExpectedProvenance) -> BuildReport:
     from sealpin.image_builds import digest_of
+    from sealpin.inputs import read_file
     from sealpin.reference import ImageReference
-    from sealpin.run import read_file
     from sealpin.slsa.gcb import verify_gcb
 
     from ..build_report import BuildReport

@@ -13,9 +13,9 @@ from ._files import put_file
 from ._sessions import Params
 from .sealpin.digest import Digest
 from .sealpin.errors import SealpinError
+from .sealpin.inputs import read_file
 from .sealpin.policy.document import parse_policy_files
 from .sealpin.policy.sources import Sources
-from .sealpin.inputs import read_file
 from .sealpin.trust.embedded import PUBLIC_GOOD_JSON
 from .sealpin.trust.root import parse_trusted_root
 from .sealpin.trust.tuf_cache import PUBLIC_GOOD, default_cache_folder

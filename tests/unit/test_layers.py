@@ -25,7 +25,20 @@ LAYERS = (
     "report",
     "api",
 )
-FACADE = frozenset({"api", "downloads", "image_builds", "pinning", "run"})
+FACADE = frozenset(
+    {
+        "api",
+        "downloads",
+        "evidence_session",
+        "image_builds",
+        "pinning",
+        "reaching",
+        "rules",
+        "run",
+        "run_options",
+        "trusting",
+    }
+)
 """Top-level files that join the layers for the faces; the others are atoms."""
 PURE = ("signatures", "attestations", "slsa", "policy", "report")
 IMPURE_MODULES = frozenset(

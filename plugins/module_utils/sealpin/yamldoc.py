@@ -18,7 +18,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Union, cast
+from typing import Any, Union
 
 from .errors import InvalidInput, missing_library, quote
 from .limits import MAX_PURE_YAML_CHARS, MAX_YAML_DEPTH
@@ -37,6 +37,7 @@ except ImportError:
     _CParser = None
 
 BYTE_ORDER_MARK = "\ufeff"
+MERGE_KEY = "<<"
 
 # The pure parser lets these through on malformed escapes and directives; each means "not YAML".
 _PURE_FAILURES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
@@ -152,6 +153,8 @@ class Mapping:
     is_flow: bool
     tag: str
     anchor: str
+    is_simple: bool = False
+    """Whether every key is a scalar and none is the merge key."""
 
     def get(self, key: str) -> Node | None:
         """The value of the last entry with the scalar *key*; merge keys are not followed."""
@@ -281,7 +284,7 @@ class _Composer:
         self.source = source
         self.base = base
         self.documents: list[Document] = []
-        self.open: list[tuple[Sequence | Mapping, list[Node]]] = []
+        self.open: list[tuple[Any, list[Node]]] = []
         """Collections around the current one, each with the parts of its own surroundings."""
         self._begin(0)
 
@@ -356,20 +359,20 @@ class _Composer:
 
     def _leave_mapping(self, event: Any) -> None:
         parts = self.parts
-        node, self.parts = self.open.pop()
-        node.end = event.end_mark.index + self.base
-        entries = list(zip(parts[::2], parts[1::2], strict=True))
-        cast("Mapping", node).entries = entries
-        if len(
-            {key.value if isinstance(key, Scalar) else id(key) for key, _value in entries}
-        ) < len(entries):
-            self.duplicates.append((cast("Mapping", node), _repeated_key(entries)))
+        mapping, self.parts = self.open.pop()
+        mapping.end = event.end_mark.index + self.base
+        keys = parts[::2]
+        mapping.entries = list(zip(keys, parts[1::2], strict=True))
+        names = {key.value if isinstance(key, Scalar) else key for key in keys}
+        mapping.is_simple = MERGE_KEY not in names and names.isdisjoint(keys)
+        if len(names) < len(keys):
+            self.duplicates.append((mapping, _repeated_key(keys)))
 
     def _leave_sequence(self, event: Any) -> None:
         items = self.parts
         node, self.parts = self.open.pop()
         node.end = event.end_mark.index + self.base
-        cast("Sequence", node).items = items
+        node.items = items
 
     def _enter_document(self, event: Any) -> None:
         self._begin(event.start_mark.index + self.base)
@@ -390,12 +393,12 @@ class _Composer:
         )
 
 
-def _repeated_key(entries: list[tuple[Node, Node]]) -> Node:
-    """The first key that stands in *entries* a second time."""
-    seen: set[str | int] = set()
-    for key, _value in entries:
-        identity = key.value if isinstance(key, Scalar) else id(key)
-        if identity in seen:
+def _repeated_key(keys: list[Node]) -> Node:
+    """The first of *keys* that stands there a second time."""
+    seen: set[str | Node] = set()
+    for key in keys:
+        name = key.value if isinstance(key, Scalar) else key
+        if name in seen:
             return key
-        seen.add(identity)
+        seen.add(name)
     raise ValueError("no key is repeated")

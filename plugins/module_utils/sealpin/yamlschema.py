@@ -11,15 +11,14 @@ yet every consumer of the files we read knows them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, Union
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Union, cast
 
 from .errors import InvalidInput, quote
 from .limits import MAX_YAML_ALIASES, MAX_YAML_DEPTH
-from .yamldoc import Document, Mapping, Node, Scalar, Sequence
+from .yamldoc import MERGE_KEY, Document, Mapping, Node, Scalar, Sequence
 
 STANDARD_TAG = "tag:yaml.org,2002:"
-MERGE_KEY = "<<"
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {
@@ -62,12 +61,14 @@ def scalar_value(scalar: Scalar) -> PlainScalar:
     return scalar.value
 
 
-def merged_entries(mapping: Mapping) -> tuple[tuple[Scalar, Node], ...]:
+def merged_entries(mapping: Mapping) -> Collection[tuple[Scalar, Node]]:
     """Entries of *mapping*, merge keys followed: own keys win, then the earlier merged mapping.
 
     Keys that are not scalars are passed over; of a key that is there twice the first counts. A
     mapping merged twice adds nothing the second time, which also ends cycles.
     """
+    if mapping.is_simple:
+        return cast("list[tuple[Scalar, Node]]", mapping.entries)
     found: dict[str, tuple[Scalar, Node]] = {}
     entered: set[int] = set()
     pending = [mapping]
@@ -85,7 +86,7 @@ def merged_entries(mapping: Mapping) -> tuple[tuple[Scalar, Node], ...]:
             else:
                 found.setdefault(key.value, (key, value))
         pending.extend(reversed(merged))
-    return tuple(found.values())
+    return found.values()
 
 
 def _merge_sources(value: Node) -> Iterator[Mapping]:
@@ -202,7 +203,7 @@ class _Conversion:
             for key, value in self._entries(node, path)
         }
 
-    def _entries(self, node: Node, path: Path) -> tuple[tuple[Scalar, Node], ...]:
+    def _entries(self, node: Node, path: Path) -> Collection[tuple[Scalar, Node]]:
         if not isinstance(node, Mapping):
             return ()
         for key, _value in node.entries:

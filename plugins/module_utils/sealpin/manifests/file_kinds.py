@@ -1,11 +1,14 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a file is, by its name; a YAML file whose name says nothing is told by its content."""
+"""What a file is, by its name; a YAML file whose name says nothing is told by its content.
+
+Plain string tests, no patterns: the question is asked for every file of a tree.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from fnmatch import fnmatchcase
 
 from .site import Kind
 
@@ -19,57 +22,90 @@ class Shape(Enum):
     """Only lines that are marked."""
 
 
-# Globs over the lower-case path with "/" as separator; the first that matches says the kind.
-# A glob without "/" is matched against the file's name alone.
-_NAMES: tuple[tuple[str, Kind], ...] = (
-    ("*.dockerignore", Kind.MARKED_LINE),
-    ("dockerfile", Kind.DOCKERFILE),
-    ("dockerfile[._-]*", Kind.DOCKERFILE),
-    ("*.dockerfile", Kind.DOCKERFILE),
-    ("containerfile", Kind.DOCKERFILE),
-    ("containerfile[._-]*", Kind.DOCKERFILE),
-    ("*.containerfile", Kind.DOCKERFILE),
-    ("*.container", Kind.QUADLET),
-    ("*.image", Kind.QUADLET),
-    ("*.volume", Kind.QUADLET),
-    ("*.container.d/*.conf", Kind.QUADLET),
-    ("*.image.d/*.conf", Kind.QUADLET),
-    ("devcontainer.json", Kind.DEVCONTAINER),
-    (".devcontainer.json", Kind.DEVCONTAINER),
-    ("kustomization", Kind.KUSTOMIZE),
-    ("kustomization.y*ml", Kind.KUSTOMIZE),
-    ("chart.y*ml", Kind.HELM_CHART),
-    (".gitlab-ci.y*ml", Kind.GITLAB_CI),
-    ("*.gitlab-ci.y*ml", Kind.GITLAB_CI),
-    ("*.gitlab/ci/*.y*ml", Kind.GITLAB_CI),
-    ("*.github/workflows/*.y*ml", Kind.GITHUB_ACTIONS),
-    ("*.forgejo/workflows/*.y*ml", Kind.GITHUB_ACTIONS),
-    ("*.gitea/workflows/*.y*ml", Kind.GITHUB_ACTIONS),
-    ("action.y*ml", Kind.GITHUB_ACTIONS),
-    ("azure-pipelines*.y*ml", Kind.AZURE_PIPELINES),
-    ("*.azure-pipelines/*.y*ml", Kind.AZURE_PIPELINES),
-    ("*.circleci/*.y*ml", Kind.CIRCLECI),
-    (".drone.y*ml", Kind.DRONE),
-    (".woodpecker.y*ml", Kind.WOODPECKER),
-    ("*.woodpecker/*.y*ml", Kind.WOODPECKER),
-    ("compose.y*ml", Kind.COMPOSE),
-    ("compose[._-]*.y*ml", Kind.COMPOSE),
-    ("docker-compose.y*ml", Kind.COMPOSE),
-    ("docker-compose[._-]*.y*ml", Kind.COMPOSE),
-    ("*[._-]compose.y*ml", Kind.COMPOSE),
-    ("podman-compose*.y*ml", Kind.COMPOSE),
-    ("values.y*ml", Kind.HELM_VALUES),
-    ("values[._-]*.y*ml", Kind.HELM_VALUES),
-    ("*[._-]values.y*ml", Kind.HELM_VALUES),
-)  # fmt: skip
-_YAML_ENDINGS = (".yaml", ".yml", ".json")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """Lower-case names of one kind, without ``.yaml`` or ``.yml`` where the kind is YAML."""
+
+    kind: Kind
+    exact: frozenset[str] = frozenset()
+    beginnings: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    """Parts of the path, with ``/`` around each component."""
+
+    def match(self, name: str, path: str) -> bool:
+        return (
+            name in self.exact
+            or name.startswith(self.beginnings)
+            or name.endswith(self.endings)
+            or any(folder in path for folder in self.folders)
+        )
+
+
+def _joined(names: str) -> tuple[str, ...]:
+    """A word and a separator, for each of the three separators."""
+    return tuple(f"{name}{mark}" for name in names.split() for mark in "._-")
+
+
+def _apart(names: str) -> tuple[str, ...]:
+    return tuple(f"{mark}{name}" for name in names.split() for mark in "._-")
+
+
+_TEXT_NAMES = (
+    _Names(
+        kind=Kind.DOCKERFILE,
+        exact=frozenset({"dockerfile", "containerfile"}),
+        beginnings=_joined("dockerfile containerfile"),
+        endings=(".dockerfile", ".containerfile"),
+    ),
+    _Names(
+        kind=Kind.QUADLET,
+        endings=(".container", ".image", ".volume"),
+        folders=(".container.d/", ".image.d/"),
+    ),
+    _Names(kind=Kind.DEVCONTAINER, exact=frozenset({"devcontainer.json", ".devcontainer.json"})),
+    _Names(kind=Kind.KUSTOMIZE, exact=frozenset({"kustomization"})),
+)
+_YAML_NAMES = (
+    _Names(kind=Kind.KUSTOMIZE, exact=frozenset({"kustomization"})),
+    _Names(kind=Kind.HELM_CHART, exact=frozenset({"chart"})),
+    _Names(kind=Kind.GITLAB_CI, endings=(".gitlab-ci",), folders=("/.gitlab/ci/",)),
+    _Names(
+        kind=Kind.GITHUB_ACTIONS,
+        exact=frozenset({"action"}),
+        folders=("/.github/workflows/", "/.forgejo/workflows/", "/.gitea/workflows/"),
+    ),
+    _Names(
+        kind=Kind.AZURE_PIPELINES, beginnings=("azure-pipelines",), folders=("/.azure-pipelines/",)
+    ),
+    _Names(kind=Kind.CIRCLECI, folders=("/.circleci/",)),
+    _Names(kind=Kind.DRONE, exact=frozenset({".drone"})),
+    _Names(kind=Kind.WOODPECKER, exact=frozenset({".woodpecker"}), folders=("/.woodpecker/",)),
+    _Names(
+        kind=Kind.COMPOSE,
+        exact=frozenset({"compose", "docker-compose", "podman-compose"}),
+        beginnings=_joined("compose docker-compose podman-compose"),
+        endings=_apart("compose"),
+    ),
+    _Names(
+        kind=Kind.HELM_VALUES,
+        exact=frozenset({"values"}),
+        beginnings=_joined("values"),
+        endings=_apart("values"),
+    ),
+)
+_YAML_ENDINGS = (".yaml", ".yml")
 
 
 def kind_of_name(path: str) -> Kind | Shape:
     """The kind a path stands for, or how a file of that name is read."""
-    normal = path.replace("\\", "/").lower()
+    normal = "/" + path.replace("\\", "/").lower()
     name = normal.rpartition("/")[2]
-    for glob, kind in _NAMES:
-        if fnmatchcase(normal if "/" in glob else name, glob):
-            return Shape.TEXT if kind is Kind.MARKED_LINE else kind
-    return Shape.YAML if name.endswith(_YAML_ENDINGS) else Shape.TEXT
+    if name.endswith(".dockerignore"):
+        return Shape.TEXT
+    is_yaml = name.endswith(_YAML_ENDINGS)
+    stem = name.rpartition(".")[0] if is_yaml else name
+    for names in _YAML_NAMES if is_yaml else _TEXT_NAMES:
+        if names.match(stem, normal):
+            return names.kind
+    return Shape.YAML if is_yaml or name.endswith(".json") else Shape.TEXT

@@ -159,7 +159,8 @@ def regions_to_parse(text: str, name: Kind | Shape) -> Iterator[tuple[int, int]]
     A file whose name says its kind is parsed whole, and so is a template: what looks like a
     document of no interest there may hold the condition of the next one.
     """
-    is_whole = isinstance(name, Kind) or _TEMPLATE_LINE.search(text) is not None
+    has_braces = "{{" in text or "{%" in text
+    is_whole = isinstance(name, Kind) or (has_braces and _TEMPLATE_LINE.search(text) is not None)
     for start, end in regions(text):
         if is_whole or (
             text.find("image", start, end) >= 0 and not _KINDS_NOT_PARSED.search(text, start, end)

@@ -89,7 +89,7 @@ class _Object:
 
     def _visit(self, holder: Mapping, key: str, value: Node, path: Path) -> None:
         """Read one field of a mapping, and go on below it."""
-        if key in _NEVER_ENTERED:
+        if key in _NEVER_ENTERED or (key != "image" and isinstance(value, Scalar)):
             return
         below = (*path, key)
         if key in _CONTAINER_LISTS or self._is_list_of_steps(key):

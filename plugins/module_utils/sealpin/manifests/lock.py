@@ -28,7 +28,7 @@ from .. import jsonbytes
 from ..digest import Digest
 from ..errors import InvalidInput, quote
 from ..limits import MAX_LOCK_BYTES
-from ..reference import DEFAULT_TAG, ImageReference
+from ..reference import ImageReference
 from ..signatures.verified import (
     CertificateIdentity,
     KeyIdentity,
@@ -167,24 +167,6 @@ class Lock:
         lines = [f"{_json(entry.key)}: {_json(_to_json(entry))},\n" for entry in self.entries]
         body = "".join(f"  {line}\n" for line in lines)
         return f'{{\n{body}  "version": {LOCK_VERSION}\n}}\n'.encode()
-
-    def find(self, reference: ImageReference) -> tuple[LockEntry, ...]:
-        """Entries that speak of *reference*, for any platform.
-
-        A reference pinned without a tag is found by its repository and digest.
-        """
-        if reference.tag is None and reference.digest is not None:
-            return tuple(
-                entry
-                for entry in self.entries
-                if entry.digest == reference.digest and _is_of(entry, reference)
-            )
-        wanted = f"{reference.repository}:{reference.tag or DEFAULT_TAG}"
-        return tuple(entry for entry in self.entries if entry.reference == wanted)
-
-
-def _is_of(entry: LockEntry, reference: ImageReference) -> bool:
-    return ImageReference.parse(entry.reference).repository == reference.repository
 
 
 def merge(base: Lock, ours: Lock, theirs: Lock) -> Lock:

@@ -16,6 +16,7 @@ message a field gets:
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..errors import InvalidInput
@@ -68,9 +69,9 @@ class Survey:
     def enter(self, document: Document, kind: Kind) -> None:
         """Begin with a document: mappings with a key twice are remarked and give no entries."""
         self.kind = kind
-        self._paths = paths_of(
-            document, (*document.anchored, *(m for m, _value in document.duplicates))
-        )
+        ambiguous = [mapping for mapping, _ in document.duplicates]
+        targets: list[Node] = [*document.anchored, *ambiguous]
+        self._paths = paths_of(document, targets) if targets else {}
         for mapping, key in document.duplicates:
             self._ambiguous.add(id(mapping))
             (path, *_unused) = self._paths[id(mapping)] or [()]
@@ -90,7 +91,7 @@ class Survey:
             return False
         return True
 
-    def entries(self, node: Node | None) -> tuple[tuple[Scalar, Node], ...]:
+    def entries(self, node: Node | None) -> Collection[tuple[Scalar, Node]]:
         """Entries of a mapping, merge keys followed; an ambiguous one has none."""
         if not isinstance(node, Mapping) or id(node) in self._ambiguous:
             return ()

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..errors import Unavailable, quote
 from .auth import Authorizer
 from .client import RegistryClient
 from .credentials import Credentials
@@ -26,7 +27,7 @@ from .redirects import RedirectingTransport
 from .retry import RetryingTransport
 from .source import Source
 from .tls import TlsOptions, make_context
-from .transport import DeferredTransport, Transport
+from .transport import DeferredTransport, Request, Transport
 
 _RUN_TIMEOUT_S = 180.0
 
@@ -81,6 +82,22 @@ def connect(
         deadline=Deadline.after(options.timeout_s, ticker=ticker),
     )
     return routing_source(options.mirrors, MemoSource(client))
+
+
+def fetch(url: str, *, max_bytes: int, options: RegistryOptions) -> bytes:
+    """Return what is at *url*: a key or a policy text somebody named; sends no credentials.
+
+    Raises `Unavailable` ``registry.*`` where there was no answer, ``fetch.status`` for one that is
+    none to read.
+    """
+    transport = RedirectingTransport(RetryingTransport(_exchange(options), ticker=SystemTicker()))
+    deadline = Deadline.after(options.timeout_s, ticker=SystemTicker())
+    response = transport.send(Request(url=url, max_bytes=max_bytes, deadline=deadline))
+    if response.status != 200:
+        raise Unavailable(
+            "fetch.status", f"expected {quote(url)} to answer 200, got {response.status}"
+        )
+    return response.body
 
 
 def _exchange(options: RegistryOptions) -> Transport:

@@ -137,7 +137,7 @@ def _read_digest(message: Fields) -> Digest | None:
     fields = read_optional_object(message, "messageDigest", what=_WHAT)
     if fields is None:
         return None
-    algorithm = fields.get("algorithm")
+    algorithm = read_text(fields, "algorithm", what=_WHAT)
     if algorithm not in _HASHES:
         raise InvalidInput(
             "bundle.hash",

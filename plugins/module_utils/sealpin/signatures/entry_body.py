@@ -177,13 +177,13 @@ def _check_hash(logged: str, expected: str) -> None:
 
 
 def _v2_algorithm(fields: Fields) -> str:
-    algorithm = fields.get("algorithm")
+    algorithm = read_text(fields, "algorithm", what=_WHAT)
     if algorithm not in _V2_HASHES:
         raise _unsupported_hash(algorithm)
     return _V2_HASHES[algorithm]
 
 
-def _unsupported_hash(algorithm: object) -> VerificationFailed:
+def _unsupported_hash(algorithm: str) -> VerificationFailed:
     return VerificationFailed(
         "tlog.hash-unsupported",
         f"the log entry is over an unsupported hash: expected SHA-2, got {quote(algorithm)}",

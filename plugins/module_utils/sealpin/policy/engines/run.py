@@ -1,20 +1,19 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Hand a condition program to an engine that reads its language."""
+"""Hand a condition program to the engine that reads its language."""
 
 from __future__ import annotations
 
-from ...errors import MissingDependency
-from ..model import ProgramCondition, Unresolved
+from ..model import Language, ProgramCondition, Unresolved
+from .cue import check_cue
 from .program import Answer, undecided
+from .rego import check_rego
 
 
 def run_program(program: ProgramCondition, document: bytes) -> Answer:
     """Ask an engine whether *document* (one JSON text) satisfies *program*."""
     if isinstance(program.text, Unresolved):
         return undecided(program.text.error)
-    return undecided(
-        MissingDependency(
-            "engine.missing", f"no engine for {program.language.value} programs is available"
-        )
-    )
+    if program.language is Language.CUE:
+        return check_cue(program.text, document, absent_fields_pass=program.absent_fields_pass)
+    return check_rego(program.text, document)

@@ -12,17 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .sealpin.api import OnProgress
-from .sealpin.clock import Clock
-from .sealpin.descriptor import ResolvedArtifact
-from .sealpin.errors import InvalidInput, SealpinError
-from .sealpin.policy.decision import Decision
-from .sealpin.policy.evaluate import decide_unresolved, evaluate
-from .sealpin.policy.model import PolicySet
-from .sealpin.policy.verifications import Verifications
-from .sealpin.reference import ImageReference
-from .sealpin.registry.evidence_store import load
-from .sealpin.signatures.second_opinion import SecondOpinion
+from .api import OnProgress
+from .clock import Clock
+from .descriptor import ResolvedArtifact
+from .errors import InvalidInput, SealpinError
+from .policy.decision import Decision
+from .policy.evaluate import decide_unresolved, evaluate
+from .policy.model import PolicySet
+from .policy.verifications import Verifications
+from .reference import ImageReference
+from .registry.evidence_store import load
+from .signatures.second_opinion import SecondOpinion
 
 
 class EvidenceSession:

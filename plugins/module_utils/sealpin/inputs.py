@@ -1,0 +1,45 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Read small files that a person or a policy named; their errors say which and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import InvalidInput, quote
+from .limits import MAX_POLICY_BYTES
+
+
+def read_file(path: Path, *, what: str) -> bytes:
+    """Read a small file somebody named. Raises `InvalidInput` ``file.*``."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_POLICY_BYTES + 1)
+    except OSError as error:
+        raise InvalidInput(
+            "file.unreadable", f"cannot read {what}: {quote(path)}: {error.strerror}"
+        ) from error
+    if len(content) > MAX_POLICY_BYTES:
+        raise InvalidInput(
+            "file.too-large", f"{what} is larger than {MAX_POLICY_BYTES} bytes: {quote(path)}"
+        )
+    return content
+
+
+def path_below(folder: Path, path: str) -> Path:
+    """Return the file at *path*, which must lie below *folder*, links followed."""
+    root = folder.resolve()
+    target = (root / path).resolve()
+    if root not in target.parents:
+        raise InvalidInput("policy.path", f"the path leaves the policy's folder: {quote(path)}")
+    return target
+
+
+def read_artifact(path: Path) -> bytes:
+    """Read the artifact a bundle is about, of any size. Raises `InvalidInput` ``file.*``."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(
+            "file.unreadable", f"cannot read the artifact: {quote(path)}: {error.strerror}"
+        ) from error

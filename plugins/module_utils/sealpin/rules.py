@@ -1,0 +1,109 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who decides in a run: identity options, or policy files. Exactly one of them.
+
+Both become one `PolicySet`; a configuration file adds its mirrors and its second opinion to the
+options, which come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .errors import InvalidInput
+from .inputs import path_below, read_file
+from .policy.document import Configuration, load_configuration
+from .policy.flags import EvidenceFlags, policy_from_flags
+from .policy.model import AttestationRule, EvidencePlace, PolicySet
+from .policy.sources import Sources
+from .reference import Repository
+from .registry.mirrors import Mirrors
+from .run_options import Machine, RunOptions
+from .trusting import RootChoice, signing_trust
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The policies of a run, and its options with what a configuration file adds."""
+
+    policies: PolicySet
+    options: RunOptions
+    mirrors: Mirrors
+    """Of a configuration file; those of the options come first."""
+
+
+def load_rules(
+    options: RunOptions,
+    machine: Machine,
+    *,
+    config: Path | None = None,
+    attestations: tuple[AttestationRule, ...] = (),
+) -> Rules:
+    """Return what decides.
+
+    *config* is the project's file, read where the options name neither a signer nor a policy.
+    *attestations* are demanded by the verb itself, in place of an image signature.
+
+    Raises `InvalidInput` ``policy.with-identity`` for options that contradict each other, and what
+    `flags_policy` and `load_policies` raise.
+    """
+    files = [machine.base / path for path in options.policy]
+    if files and (options.names_a_signer or attestations):
+        raise InvalidInput(
+            "policy.with-identity",
+            "a policy says who must have signed and what: expected no identity, key, publisher"
+            " or demanded attestation beside it",
+        )
+    if not files and config is not None and not options.names_a_signer:
+        files = [config]
+    if not files:
+        policies = flags_policy(options, machine, attestations=attestations)
+        return Rules(policies=policies, options=options, mirrors=Mirrors())
+    configuration = load_policies(options, machine, files)
+    settings = configuration.settings
+    if options.second_opinion == "auto":
+        options = replace(options, second_opinion=settings.second_opinion)
+    return Rules(
+        policies=configuration.policies,
+        options=options,
+        mirrors=Mirrors.parse(settings.mirrors, base=files[0].parent),
+    )
+
+
+def flags_policy(
+    options: RunOptions, machine: Machine, *, attestations: tuple[AttestationRule, ...] = ()
+) -> PolicySet:
+    """Return the policy of the identity options. Raises `InvalidInput` ``identity.*``."""
+    places: tuple[EvidencePlace, ...] = ()
+    if options.repository or options.attachment_tag_prefix:
+        repository = Repository.parse(options.repository) if options.repository else None
+        places = (EvidencePlace(repository=repository, tag_prefix=options.attachment_tag_prefix),)
+    evidence = EvidenceFlags(
+        annotations=options.annotations,
+        attestations=attestations,
+        places=places,
+        places_replace=options.repository_replaces,
+    )
+    return policy_from_flags(
+        options.signer, trust=signing_trust(options, machine), evidence=evidence
+    )
+
+
+def load_policies(options: RunOptions, machine: Machine, files: Sequence[Path]) -> Configuration:
+    """Read policy files; what they name is relative to the first one and stays below its folder.
+
+    Raises `PolicyInvalid` with every problem found, `InvalidInput` ``file.*`` for a file that
+    cannot be read, `Unavailable` ``trust.too-old``.
+    """
+    folder = files[0].parent
+    choice = RootChoice(options, machine)
+    sources = Sources(
+        default_root=choice.root,
+        read=lambda path: read_file(path_below(folder, path), what="a file the policy names"),
+    )
+    documents = {str(path): read_file(path, what="the policy") for path in files}
+    configuration = load_configuration(documents, sources=sources)
+    choice.check_age(configuration.settings.max_root_age)
+    return configuration
