@@ -48,7 +48,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def verify_image(images: Path, *argv: str) -> int:
-    return main(["verify-image", f"--mirror={REGISTRY}=dir:{images}", *argv])
+    return main(["verify-image", "--offline", f"--mirror={REGISTRY}=dir:{images}", *argv])
 
 
 def argv_of(case: Case) -> Sequence[str]:
