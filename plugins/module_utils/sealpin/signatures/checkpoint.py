@@ -18,7 +18,10 @@ from ..errors import InvalidInput, VerificationFailed, quote
 from ..limits import MAX_CHECKPOINT_CHARS, MAX_CHECKPOINT_SIGNATURES
 from ..trust.root import TransparencyLog
 
-_SIGNATURE_LINE = re.compile(r"\u2014 (\S+) (\S+)")
+# Notes have standard base64 only, where JSON may have either alphabet.
+_BASE64 = r"[A-Za-z0-9+/]+={0,2}"
+_SIGNATURE_LINE = re.compile(rf"\u2014 (\S+) ({_BASE64})")
+_ROOT_HASH = re.compile(_BASE64)
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _KEY_HINT_BYTES = 4
 _ED25519_NOTE_KEY = b"\x01"
@@ -56,8 +59,8 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if len(lines) < 3 or not lines[0] or not _SIZE.fullmatch(lines[1]):
         raise _malformed("expected origin, tree size and root hash on three lines")
     root_hash = jsonbytes.decode_base64(lines[2], what="the checkpoint's root hash")
-    if len(root_hash) != hashlib.sha256().digest_size:
-        raise _malformed(f"expected a root hash of 32 bytes, got {len(root_hash)}")
+    if not _ROOT_HASH.fullmatch(lines[2]) or len(root_hash) != hashlib.sha256().digest_size:
+        raise _malformed(f"expected a root hash of 32 bytes, got {quote(lines[2])}")
     return Checkpoint(
         origin=lines[0],
         tree_size=int(lines[1]),

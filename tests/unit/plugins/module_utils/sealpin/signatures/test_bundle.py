@@ -145,6 +145,12 @@ REFUSED = {
         "MD5",
         "bundle.hash",
     ),
+    "digest by a list": (
+        BLOB,
+        ("messageSignature", "messageDigest", "algorithm"),
+        [],
+        "json.field",
+    ),
     "no message signature": (BLOB, ("messageSignature", "signature"), REMOVE, "base64.malformed"),
 }
 

@@ -99,6 +99,8 @@ MALFORMED = {
     "size with zero": "log\n012\n" + BODY.split("\n")[2] + "\n\n\u2014 a AAAA\n",
     "no root": "log\n12\n\n\u2014 a AAAA\n",
     "short root": "log\n12\nAAAA\n\n\u2014 a AAAA\n",
+    "root in the other alphabet": "log\n12\n" + "_" * 43 + "=\n\n\u2014 a AAAA\n",
+    "signature in the other alphabet": BODY + "\n\u2014 a __==\n",
     "no final line feed": BODY + "\n\u2014 a AAAA",
     "not a signature line": BODY + "\na AAAA\n",
     "too long": "x" * 70_000,

@@ -308,6 +308,7 @@ BINDINGS = [
     ),
     ("bundle", {"log": "v2"}, (*V2, "data", "digest"), b64(b"\0" * 32), "tlog.hash-mismatch"),
     ("bundle", {"log": "v2"}, (*V2, "data", "algorithm"), "MD5", "tlog.hash-unsupported"),
+    ("bundle", {"log": "v2"}, (*V2, "data", "algorithm"), [], "json.field"),
     (
         "bundle",
         {"log": "v2"},
