@@ -1,0 +1,151 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Start an engine's process: bounded, in an empty folder, without a network.
+
+The limits are set by a small Python launcher that then becomes the engine, so that nothing runs
+between fork and exec in a process that has threads. Leaving the network is best effort (a user
+namespace of its own); what an engine could fetch is taken from it beforehand as well (`cue`,
+`rego`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import MissingDependency, Unavailable
+
+TIMEOUT_S = 10.0
+MAX_OUTPUT_BYTES = 16 * 1024 * 1024
+MAX_MEMORY_BYTES = 1024 * 1024 * 1024
+_LOOK_EVERY_S = 0.05
+
+_LAUNCHER = """
+import ctypes, json, os, resource, sys
+limits = json.loads(sys.argv[1])
+for name, value in limits.items():
+    resource.setrlimit(getattr(resource, name), (value, value))
+try:
+    ctypes.CDLL(None).unshare(0x10000000 | 0x40000000)
+except (OSError, AttributeError):
+    pass
+os.execve(sys.argv[2], sys.argv[2:], dict(os.environ))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What a process left behind."""
+
+    exit_code: int
+    """Negative for a signal."""
+    stdout: bytes
+    stderr: bytes
+
+
+def find_program(name: str) -> str:
+    """Return the program's path, or an empty text when it is not on PATH."""
+    return shutil.which(name) or ""
+
+
+def python_program() -> str:
+    """Return the running interpreter. Raises `MissingDependency` where there is none to start."""
+    if not sys.executable:
+        raise MissingDependency(
+            "dependency.missing-program", "no Python interpreter to start an engine with"
+        )
+    return sys.executable
+
+
+def run_engine(
+    arguments: Sequence[str], *, files: Mapping[str, bytes], timeout_s: float = TIMEOUT_S
+) -> Finished:
+    """Run a program in a new folder that holds *files*; *arguments* begin with its absolute path.
+
+    Raises `Unavailable` ``engine.time-out``, ``engine.memory``, ``engine.output`` or
+    ``engine.start``.
+    """
+    limits = {
+        "RLIMIT_CPU": int(timeout_s) + 1,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": MAX_OUTPUT_BYTES,
+    }
+    launcher = [python_program(), "-I", "-S", "-c", _LAUNCHER, json.dumps(limits)]
+    name = Path(arguments[0]).name
+    with tempfile.TemporaryDirectory(prefix="sealpin-engine-") as folder:
+        for file, content in files.items():
+            Path(folder, file).write_bytes(content)
+        stdout, stderr = Path(folder, ".stdout"), Path(folder, ".stderr")
+        with stdout.open("wb") as out, stderr.open("wb") as err:
+            try:
+                process = subprocess.Popen(
+                    [*launcher, *arguments],
+                    cwd=folder,
+                    env=_environment(folder),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                )
+            except OSError as error:
+                raise Unavailable(
+                    "engine.start", f"cannot start {name}: {error.strerror}"
+                ) from error
+            exit_code = _watch(process, name, timeout_s)
+        if stdout.stat().st_size >= MAX_OUTPUT_BYTES:
+            raise Unavailable("engine.output", f"{name} wrote {MAX_OUTPUT_BYTES} bytes or more")
+        return Finished(exit_code=exit_code, stdout=stdout.read_bytes(), stderr=stderr.read_bytes())
+
+
+def _watch(process: subprocess.Popen[bytes], name: str, timeout_s: float) -> int:
+    """Wait for the end, looking at the clock and the memory; what goes too far is killed."""
+    deadline_s = time.monotonic() + timeout_s
+    try:
+        while True:
+            try:
+                return process.wait(timeout=_LOOK_EVERY_S)
+            except subprocess.TimeoutExpired:
+                pass
+            if time.monotonic() > deadline_s:
+                raise Unavailable("engine.time-out", f"{name} took longer than {timeout_s:g} s")
+            if _resident_bytes(process.pid) > MAX_MEMORY_BYTES:
+                raise Unavailable(
+                    "engine.memory", f"{name} took more than {MAX_MEMORY_BYTES} bytes of memory"
+                )
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _resident_bytes(pid: int) -> int:
+    """Memory a process occupies, from Linux's ``/proc``; 0 where there is none to ask.
+
+    A limit on addresses will not do: both engines reserve far more than they use.
+    """
+    try:
+        pages = Path("/proc", str(pid), "statm").read_text(encoding="ascii").split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Nothing of the caller's: no credentials, no proxies, no configuration."""
+    return {
+        "HOME": folder,
+        "TMPDIR": folder,
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "CUE_CACHE_DIR": folder,
+        "CUE_CONFIG_DIR": folder,
+        "CUE_REGISTRY": "none",
+        "GOMEMLIMIT": "1GiB",
+    }
