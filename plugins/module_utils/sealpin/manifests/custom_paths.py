@@ -105,6 +105,11 @@ class CustomPath:
             text=text,
         )
 
+    @property
+    def word(self) -> str:
+        """A word that every document with such a field has; empty when it can be any."""
+        return "" if self.steps[-1].key == "*" else self.steps[-1].key
+
     def applies_to(self, api_version: str, kind: str) -> bool:
         """Whether it speaks of resources of this ``apiVersion`` and ``kind``."""
         group = api_version.rpartition("/")[0]
@@ -137,7 +142,7 @@ def parse_custom_paths(names: tuple[str, ...]) -> tuple[CustomPath, ...]:
 
 def _split_steps(path: str) -> list[str]:
     """Split at dots outside brackets."""
-    return re.findall(r"(?:[^.\[]|\[[^\]]*\])+", path)
+    return re.split(r"\.(?![^\[]*\])", path)
 
 
 def _descend(node: Node, path: Path, steps: tuple[_Step, ...]) -> Iterator[tuple[Node, Path]]:

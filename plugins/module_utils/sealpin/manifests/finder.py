@@ -116,7 +116,9 @@ def _unparsable_code(text: str) -> str:
 def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
     documents = [
         document
-        for start, end in regions_to_parse(survey.source.text, name_kind)
+        for start, end in regions_to_parse(
+            survey.source.text, name_kind, words=survey.options.words
+        )
         for document in parse_region(survey.source, start, end)
     ]
     for document in documents:
@@ -153,8 +155,10 @@ def regions(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def regions_to_parse(text: str, name: Kind | Shape) -> Iterator[tuple[int, int]]:
-    """The regions whose documents may name an image.
+def regions_to_parse(
+    text: str, name: Kind | Shape, *, words: tuple[str, ...]
+) -> Iterator[tuple[int, int]]:
+    """The regions whose documents may name an image: they have one of *words*.
 
     A file whose name says its kind is parsed whole, and so is a template: what looks like a
     document of no interest there may hold the condition of the next one.
@@ -163,6 +167,7 @@ def regions_to_parse(text: str, name: Kind | Shape) -> Iterator[tuple[int, int]]
     is_whole = isinstance(name, Kind) or (has_braces and _TEMPLATE_LINE.search(text) is not None)
     for start, end in regions(text):
         if is_whole or (
-            text.find("image", start, end) >= 0 and not _KINDS_NOT_PARSED.search(text, start, end)
+            any(text.find(word, start, end) >= 0 for word in words)
+            and not _KINDS_NOT_PARSED.search(text, start, end)
         ):
             yield (1 if start == 0 and text.startswith("\ufeff") else start), end

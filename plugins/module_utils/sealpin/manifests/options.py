@@ -23,3 +23,8 @@ class FindOptions:
     """Pin the default of a Dockerfile ``ARG`` that a ``FROM`` consists of."""
     tag_comments: bool = False
     """Read the tag of ``name@digest # tag`` from the comment."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Words of which a document has at least one if it names an image."""
+        return ("image", *(path.word for path in self.custom_paths))

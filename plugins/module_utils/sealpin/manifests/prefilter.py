@@ -21,15 +21,18 @@ _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("compose", (b"model",)),
 )
 _WORDS_BY_FOLDER: tuple[tuple[str, tuple[bytes, ...]], ...] = (
-    (".github/", (b"docker://", b"container", b"services")),
+    ("workflows/", (b"docker://", b"container", b"services")),
     (".gitlab/", (b"services",)),
     (".azure-pipelines/", (b"container", b"services")),
 )
 
 
-def may_name_images(path: str, data: bytes) -> bool:
-    """Whether the file at *path* with content *data* has to be read by a finder."""
-    return any(word in data for word in _words(path))
+def may_name_images(path: str, data: bytes, *, words: tuple[bytes, ...] = ()) -> bool:
+    """Whether the file at *path* with content *data* has to be read by a finder.
+
+    *words* are keys of custom paths, of which the project's configuration may have some.
+    """
+    return any(word in data for word in (*_words(path), *words))
 
 
 def _words(path: str) -> tuple[bytes, ...]:

@@ -108,9 +108,14 @@ def _check(
     is_yaml = kind_of_name(file) is not Shape.TEXT and all(
         pin.site.kind not in _TEXT_KINDS for pin in pins
     )
-    is_same = (
-        _same_events(text, edited, edits) if is_yaml else _same_sites(text, edited, pins, options)
-    )
+    try:
+        is_same = (
+            _same_events(text, edited, edits)
+            if is_yaml
+            else _same_sites(text, edited, pins, options)
+        )
+    except InvalidInput:
+        is_same = False
     if not is_same:
         raise VerificationFailed(
             "rewrite.self-check",
@@ -182,7 +187,7 @@ def _same_sites(text: str, edited: str, pins: tuple[Pin, ...], options: FindOpti
     if len(before) != len(after):
         return False
     digests = {pin.site.span.start: pin.digest for pin in pins}
-    return all(
+    return digests.keys() <= {site.span.start for site in before} and all(
         new.reference.repository == old.reference.repository
         and new.reference.digest == digests.get(old.span.start, old.reference.digest)
         for old, new in zip(before, after, strict=True)
