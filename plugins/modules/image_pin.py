@@ -54,7 +54,7 @@ options:
   tag:
     description:
       - What becomes of the tag.
-      - V(keep) writes C(name:tag@digest), V(drop) C(name@digest), V(comment) C(name@digest # tag).
+      - V(keep) writes C(name:tag@digest), V(drop) writes C(name@digest), V(comment) writes that and the tag as a comment.
     type: str
     choices:
       - keep

@@ -102,7 +102,7 @@ images:
       description: The digest the decision is about; empty if the image could not be resolved.
       type: str
     index_digest:
-      description: The digest of the whole image, where O(platform) chose a part of it.
+      description: Always empty; M(sealpin.oci.image_verify) tells platforms apart.
       type: str
     pinned:
       description: C(name@digest), for programs; empty unless the image is allowed.
