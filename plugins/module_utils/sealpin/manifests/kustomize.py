@@ -3,8 +3,8 @@
 """Images in kustomizations: the ``images`` transformer.
 
 Format: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/. Kustomize
-renders ``newTag: 1.27@sha256:…`` as ``name:1.27@sha256:…``, so the digest goes there and the tag
-stays; a ``digest`` field of its own would drop the tag, and both together render two digests.
+renders ``newTag: 1.27@sha256:…`` as ``name:1.27@sha256:…``, so the digest goes there: one value
+changes and no line is added. With a ``digest`` field besides it would render two digests.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ comma, with an empty line behind it, because git merges lines:
   both sides have, such as a closing brace, once.
 
 What is written is sorted and has no clock in it: the same evidence gives the same bytes. "When" is
-the proven signing time. Format: hooks/schemas/sealpin-lock.schema.json, docs/adr/0004.
+the proven signing time. Format: hooks/schemas/sealpin-lock.schema.json, docs/adr/0005.
 """
 
 from __future__ import annotations
