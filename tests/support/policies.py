@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Short ways to decide about one image under a policy text, with evidence a virtual Sigstore made."""
+"""Short ways to decide about one image under a policy text."""
 
 from __future__ import annotations
 

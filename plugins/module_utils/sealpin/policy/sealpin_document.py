@@ -22,6 +22,7 @@ from ..weakening import Weakening
 from .authority_trust import TrustTable
 from .cluster_objects import ClusterObjects
 from .fields import Fields
+from .file_settings import FileSettings, read_file_settings
 from .match import ImageGlob, covers, repository_glob
 from .model import (
     Authority,
@@ -74,6 +75,7 @@ class Settings:
     """After which a root is refreshed."""
     second_opinion: str = "auto"
     """``auto``, ``require`` or ``off``."""
+    files: FileSettings = FileSettings()
 
     @property
     def mirrors(self) -> tuple[str, ...]:
@@ -120,8 +122,9 @@ def _read_settings(top: Fields) -> Settings:
     registries = tuple(_read_registries(top))
     words = {word: word for word in ("auto", "require", "off")}
     second_opinion = top.choice("second_opinion", words) or "auto"
+    files = read_file_settings(top)
     if trust is None:
-        return Settings(registries=registries, second_opinion=second_opinion)
+        return Settings(registries=registries, second_opinion=second_opinion, files=files)
     ttl = _read_duration(trust, "refresh_after")
     settings = Settings(
         registries=registries,
@@ -129,6 +132,7 @@ def _read_settings(top: Fields) -> Settings:
         max_root_age=_read_duration(trust, "max_age"),
         root_ttl=ttl if ttl is not None else Settings().root_ttl,
         second_opinion=second_opinion,
+        files=files,
     )
     trust.finish()
     return settings

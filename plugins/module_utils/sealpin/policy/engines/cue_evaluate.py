@@ -130,6 +130,8 @@ class _Evaluation(Expressions):
         if label in node.children:
             return node.children[label]
         if data_below(node.data, label) is ABSENT:
+            if node.state is State.GATHERING and not node.structs:
+                raise Unsupported(f"{node.path or 'the program'}, which refers to itself")
             if STRUCT not in node.value.kinds:
                 raise Bottom(f"{node.path} is no struct, and has no field {label}")
             if self._declares_waiting(node, label):
@@ -217,6 +219,7 @@ class _Evaluation(Expressions):
             if not self._is_waiting(each):
                 label = each.label if each.is_regular else IRREGULAR + each.label
                 self._say(node, label, conjunct)
+                node.children[label].is_demanded |= each.mark == "!"
             elif each.mark == "!":
                 # It may be absent, but what it says must not contradict itself.
                 self._say(node, f"{IRREGULAR}{each.label}!", conjunct)
@@ -329,7 +332,8 @@ class _Evaluation(Expressions):
             )
 
     def _is_helper(self, node: Node) -> bool:
-        if node.path not in self.referenced or node.path in INPUT_FIELDS:
+        is_named = node.path in self.referenced and node.path not in INPUT_FIELDS
+        if not is_named or node.is_demanded:
             return False
         try:
             self.constant(node)

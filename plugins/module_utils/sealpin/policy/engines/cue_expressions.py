@@ -192,14 +192,14 @@ class Expressions(ABC):
                 return found.default
             raise Incomplete("it has no definite value")
         self.gather(found)
+        if found.incomplete:
+            raise Incomplete(found.incomplete)
         if isinstance(found.data, dict) or (found.data is ABSENT and found.structs):
             return {label: self.constant(self.find(found, label)) for label in found.labels()}
         if isinstance(found.data, list):
             return found.data
         if found.is_list_literal:
             return [self.constant(child) for child in found.children.values()]
-        if found.incomplete:
-            raise Incomplete(found.incomplete)
         try:
             return self.constant(found.value)
         except Incomplete as error:

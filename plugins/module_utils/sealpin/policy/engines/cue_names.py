@@ -50,6 +50,7 @@ def _free_names(value: object, known: frozenset[str]) -> Iterator[str]:
             yield value.name
         return
     if isinstance(value, Struct):
+        _check_lets(value)
         known |= {
             each.label
             for each in value.declarations
@@ -58,6 +59,12 @@ def _free_names(value: object, known: frozenset[str]) -> Iterator[str]:
         known |= {each.name for each in value.declarations if isinstance(each, Let)}
     for part in _parts(value):
         yield from _free_names(part, known)
+
+
+def _check_lets(struct: Struct) -> None:
+    lets = [each.name for each in struct.declarations if isinstance(each, Let)]
+    if len(set(lets)) < len(lets):
+        raise CueError("a let is declared twice in one scope")
 
 
 def _parts(value: object) -> Iterator[object]:

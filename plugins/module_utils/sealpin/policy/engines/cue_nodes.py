@@ -75,6 +75,8 @@ class Node:
     value: Value = TOP
     state: State = State.NEW
     structs: list[tuple[Struct, Scope, Closing]] = field(default_factory=list)
+    is_demanded: bool = False
+    """Whether the program says ``!``: it must be in the document, whoever refers to it."""
     is_list_literal: bool = False
     """Whether the program writes its items out."""
     incomplete: str = ""

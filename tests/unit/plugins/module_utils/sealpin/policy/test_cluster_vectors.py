@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The peer's own documents: what its webhook accepts we accept, what it refuses we refuse in its words."""
+"""The peer's own documents: what its webhook accepts and refuses, we do, in its words."""
 
 from __future__ import annotations
 

@@ -189,8 +189,8 @@ AUTHORITIES = f"""\
         ),
     ],
 )
-def test_threshold_and_required_authorities(rule, signed, gaps, outcome, request, root):
-    policies = load(_policies(_entry("app", AUTHORITIES + rule)), root)
+def test_threshold_and_required_authorities(rule, signed, gaps, outcome, request):
+    policies = load(_policies(_entry("app", AUTHORITIES + rule)), request.getfixturevalue("root"))
     evidence = [request.getfixturevalue(name) for name in signed]
     decision = decide(policies, evidence, gaps=(gap(),) if gaps else ())
     assert decision.outcome is outcome

@@ -1,0 +1,379 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+import sealpin_hooks
+
+from sealpin.errors import InvalidInput, PolicyInvalid, Unavailable
+from sealpin.policy.document import load_configuration, parse_policy_files
+from sealpin.policy.fields import DocumentInvalid, Fields, render
+from sealpin.policy.sources import Sources
+from sealpin.trust.root import TrustedRoot
+from sealpin.yamldoc import parse_documents
+from sealpin.yamlschema import to_plain
+from support.policies import GITHUB, load
+from support.virtual_sigstore import KeyPair
+
+SCHEMA = json.loads(
+    (Path(sealpin_hooks.__file__).parent / "schemas" / "sealpin-config.schema.json").read_text(
+        encoding="utf-8"
+    )
+)
+KEY = KeyPair().public_pem
+EVERYTHING = """\
+version: 1
+no_match: deny
+selection: all
+match_reference: warn
+second_opinion: auto
+trust: {trusted_root: root.json, max_age: 30d, refresh_after: 12h}
+registries:
+  registry.example:
+    {mirror: "dir:mirror", ca_file: ca.pem, unsafe_unverified_tls: true, unsafe_http: true}
+include: []
+policies:
+  - name: everything
+    images: ["registry.example/**"]
+    exclude: [{image: registry.example/old, until: 2030-01-01, reason: "ticket 1"}]
+    authorities:
+      - name: one
+        keyless:
+          issuer: https://issuer.example
+          identity_regexp: ^dev@example\\.org$
+          extensions: {github_workflow_repository: acme/app, build_trigger_regexp: ^push$}
+          ca_file: ca.pem
+          trusted_root: root.json
+          insecure_ignore_tlog: true
+          insecure_ignore_sct: true
+          require_timestamp: true
+        attestations:
+          - type: spdxjson
+            name: sbom
+            conditions:
+              - {path: /a, equals: 1}
+              - {path: /a, one_of: [1]}
+              - {path: /a, matches: ^x$}
+              - {path: /a, at_most: 1}
+              - {path: /a, at_least: 1}
+              - {path: /a, contains: 1}
+              - {path: /a, exists: true}
+            schema: {type: object}
+            cue: 'predicateType: "x"'
+            rego: package sigstore
+            cueSemantics: cosign
+          - {type: vuln, schema_file: schema.json, cue_file: policy.cue, rego_file: policy.rego}
+          - provenance: &provenance
+              builder: https://github.com/a/b/.github/workflows/c.yml@refs/tags/v1.0.0
+              source: github.com/a/b
+              branch: main
+              tag: v1
+              inputs: {a: b}
+        provenance: {versioned_tag: v1}
+        annotations: {team: a}
+        signature: required
+        repository: registry.example/signatures
+        repository_only: true
+        tag_prefix: sig
+        formats: any
+      - {name: two, key: {file: key.pub, hash_algorithm: sha256, insecure_ignore_tlog: true}}
+      - {name: three, key: {kms: "awskms:///alias/x"}}
+      - {name: four, publisher: {name: kubernetes, trusted_root: root.json}}
+      - {name: five, static: fail, message: never}
+      - name: six
+        keyless: {identities: [{issuer_regexp: a, identity: b, extensions: {build_trigger: push}}]}
+    threshold: 2
+    required: [one]
+    mode: enforce
+    match_reference: off
+    unsafe_any_attestation_is_signature: true
+    condition: {rego: package sigstore, inputs: [config, spec]}
+  - {name: short, images: ["docker.io/library/*"], unsigned: allow}
+  - {name: keyed, images: ["docker.io/acme/*"], key: key.pub}
+  - {name: known, publisher: kubernetes}
+  - {name: closed, images: ["evil.example/**"], static: fail, message: never}
+"""
+
+
+def _files(root):
+    return {
+        "root.json": root.document(),
+        "ca.pem": (),
+        "key.pub": KEY,
+        "schema.json": b"{}",
+        "policy.cue": b"predicateType: string",
+        "policy.rego": b"package sigstore",
+    }
+
+
+@pytest.fixture
+def sources(sigstore, root):
+    files = {**_files(root), "ca.pem": sigstore.certificate_authorities[0].chain_pem}
+    return Sources(default_root=lambda: root, read=files.__getitem__)
+
+
+def _load(text, sources):
+    return load_configuration({".sealpin.yaml": text.encode("utf-8")}, sources=sources)
+
+
+def _plain(text):
+    document = parse_documents(text, where="x")[0]
+    return to_plain(document.root, document=document)
+
+
+def test_every_field_loads_and_satisfies_the_schema(sources):
+    configuration = _load(EVERYTHING, sources)
+    names = [policy.name for policy in configuration.policies.policies]
+    assert names == ["everything", "short", "keyed", "known", "closed"]
+    assert configuration.settings.mirrors == ("registry.example=dir:mirror",)
+    assert configuration.settings.max_root_age == timedelta(days=30)
+    assert configuration.settings.root_ttl == timedelta(hours=12)
+    jsonschema.Draft202012Validator(SCHEMA).validate(_plain(EVERYTHING))
+
+
+def test_the_schema_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+# Where the reader meets a mapping, and the schema's definition of it.
+DEFINITIONS = {
+    r"": None,
+    r"trust": "trust",
+    r"registries\..*": "registry",
+    r"policies\[\d+\]": "policy",
+    r"policies\[\d+\]\.condition": "condition",
+    r"policies\[\d+\]\.exclude\[\d+\]": "exclusion",
+    r"policies\[\d+\]\.authorities\[\d+\]": "authority",
+    r".*\.keyless": "keyless",
+    r".*\.identities\[\d+\]": "identity",
+    r".*\.key": "key",
+    r".*\.publisher": "publisher",
+    r".*\.attestations\[\d+\]": "attestation",
+    r".*\.conditions\[\d+\]": "comparison",
+    r".*\.provenance": "provenance",
+}
+
+
+def test_the_schema_has_exactly_the_fields_the_reader_asks_for(sources, monkeypatch):
+    asked = {}
+    original = Fields.finish
+
+    def recording(self):
+        path = re.sub(r'\["(.*?)"\]', r".\1", render(self.path))
+        for pattern, definition in DEFINITIONS.items():
+            if re.fullmatch(pattern, path):
+                asked.setdefault(definition, set()).update(self._known)
+        original(self)
+
+    monkeypatch.setattr(Fields, "finish", recording)
+    _load(EVERYTHING, sources)
+    for definition in DEFINITIONS.values():
+        schema = SCHEMA["$defs"][definition] if definition else SCHEMA
+        assert asked[definition] - {"apiVersion"} == set(schema["properties"]), definition
+
+
+WRONG = {
+    "version": (
+        "version: 1",
+        "version: 2",
+        "invalid value: 2: version",
+    ),
+    "word": (
+        "no_match: deny",
+        "no_match: maybe",
+        "invalid value: maybe: no_match",
+    ),
+    "threshold": (
+        "threshold: 2",
+        "threshold: 9",
+        "threshold",
+    ),
+    "required": (
+        "required: [one]",
+        "required: [none]",
+        "required",
+    ),
+    "authority-name": (
+        "name: two",
+        "name: one",
+        "two authorities have one name",
+    ),
+    "policy-name": (
+        "name: short",
+        "name: everything",
+        "duplicate policy name",
+    ),
+    "unknown": (
+        "mode: enforce",
+        "mod: enforce",
+        "unknown field: policies[0].mod",
+    ),
+    "until": (
+        "until: 2030-01-01",
+        "until: soon",
+        "not a time",
+    ),
+    "reason": (
+        ', reason: "ticket 1"',
+        "",
+        "missing field(s): policies[0].exclude[0].reason",
+    ),
+    "pattern": (
+        "/a, matches: ^x$",
+        "/a, matches: (x",
+        "not an RE2",
+    ),
+    "pointer": (
+        "{path: /a, equals: 1}",
+        "{path: a, equals: 1}",
+        "not a JSON pointer",
+    ),
+    "schema": (
+        "schema: {type: object}",
+        "schema: {type: 5}",
+        "not a JSON Schema",
+    ),
+    "ref": (
+        "schema: {type: object}",
+        "schema: {$ref: 'http://x'}",
+        "may only refer to itself",
+    ),
+    "extension": (
+        "github_workflow_repository",
+        "github_workflow_repo",
+        "no certificate extension",
+    ),
+    "publisher": (
+        "publisher: kubernetes}",
+        "publisher: kubernete}",
+        "no publisher is called",
+    ),
+    "duration": (
+        "max_age: 30d",
+        "max_age: 30",
+        "expected text",
+    ),
+    "escape": (
+        "key: key.pub",
+        "key: ../key.pub",
+        "inside its folder",
+    ),
+    "absolute": (
+        "key: key.pub",
+        "key: /etc/key.pub",
+        "inside its folder",
+    ),
+    "unsigned-and-key": (
+        "unsigned: allow",
+        "unsigned: allow, key: key.pub",
+        "got both",
+    ),
+    "provenance": (
+        "versioned_tag: v1}",
+        "versioned_tag: one}",
+        "not a semantic version",
+    ),
+}
+"""What is changed, into what, and what the message says."""
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_with_its_place(name, sources):
+    before, after, wanted = WRONG[name]
+    assert before in EVERYTHING
+    with pytest.raises(PolicyInvalid) as caught:
+        _load(EVERYTHING.replace(before, after, 1), sources)
+    assert caught.value.code == "policy.invalid"
+    assert wanted in caught.value.message
+    assert re.match(r"\.sealpin\.yaml:\d+", caught.value.message)
+
+
+def test_every_problem_is_told_at_once(sources):
+    text = "version: 1\nno_match: x\npolicies:\n  - {images: [nginx], keyles: {}}\n"
+    with pytest.raises(DocumentInvalid) as caught:
+        _load(text, sources)
+    places = [(p.line, p.column, p.field) for p in caught.value.problems]
+    assert (2, 11, "no_match") in places
+    assert (4, 15, "policies[0].images[0]") in places
+    assert any(p.hint == "did you mean keyless?" for p in caught.value.problems)
+
+
+def test_a_private_key_in_a_policy_is_not_repeated(sources):
+    private = "-----BEGIN PRIVATE KEY----- c2VjcmV0 -----END PRIVATE KEY-----"
+    text = f'version: 1\npolicies: [{{images: ["a.b/c"], key: {{data: "{private}"}}}}]\n'
+    with pytest.raises(DocumentInvalid) as caught:
+        _load(text, sources)
+    assert "c2VjcmV0" not in caught.value.message
+
+
+def test_a_file_that_cannot_be_read_now_leaves_the_policy_inconclusive(root):
+    def read(path):
+        raise Unavailable("file.gone", path)
+
+    policies = parse_policy_files(
+        {"p.yaml": b'version: 1\npolicies: [{name: a, images: ["a.b/**"], key: a.pub}]\n'},
+        sources=Sources(default_root=lambda: root, read=read),
+    )
+    assert policies.policies[0].authorities[0].trust.error.code == "file.gone"
+
+
+def test_a_file_that_is_not_there_is_the_policys_fault(root):
+    def read(path):
+        raise InvalidInput("file.unreadable", f"no such file: {path}")
+
+    with pytest.raises(DocumentInvalid, match=r"no such file: a\.pub"):
+        parse_policy_files(
+            {"p.yaml": b'version: 1\npolicies: [{name: a, images: ["a.b/**"], key: a.pub}]\n'},
+            sources=Sources(default_root=lambda: root, read=read),
+        )
+
+
+def test_includes_hold_cluster_documents_only(root):
+    files = {"inner.yaml": b"version: 1\n"}
+    with pytest.raises(DocumentInvalid, match="only one configuration"):
+        load("version: 1\ninclude: [inner.yaml]\n", root, files=files)
+
+
+def test_the_default_root_is_not_asked_for_when_no_policy_needs_it(root):
+    def no_root() -> TrustedRoot:
+        raise AssertionError
+
+    policies = load('version: 1\npolicies: [{images: ["a.b/**"], unsigned: allow}]\n', no_root)
+    assert len(policies.policies) == 1
+
+
+# The policy hash.
+
+BASE = (
+    f'version: 1\npolicies:\n  - {{name: a, images: ["a.b/**"],'
+    f' keyless: {{issuer: "{GITHUB}", identity: x}}}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        pytest.param(("version: 1", "# comment\nversion: 1"), True, id="comment"),
+        pytest.param(("name: a, images", "mode: enforce, name: a, images"), True, id="default"),
+        pytest.param(("identity: x", "identity: y"), False, id="identity"),
+        pytest.param(("identity: x", "identity_regexp: x"), False, id="pattern"),
+        pytest.param(("a.b/**", "a.b/*"), False, id="glob"),
+        pytest.param(("version: 1", "version: 1\nno_match: allow"), False, id="no-match"),
+    ],
+)
+def test_the_hash_covers_what_decides_and_nothing_else(change, same, root):
+    assert (load(BASE, root).digest == load(BASE.replace(*change), root).digest) is same
+
+
+def test_the_hash_covers_the_keys_bytes_and_not_their_file(root):
+    text = 'version: 1\npolicies: [{name: a, images: ["a.b/**"], key: FILE}]\n'
+    other = KeyPair().public_pem
+    files = {"one.pub": KEY, "two.pub": KEY, "other.pub": other}
+    one, two, three = (load(text.replace("FILE", name), root, files=files).digest for name in files)
+    assert one == two != three
