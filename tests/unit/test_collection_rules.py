@@ -33,7 +33,8 @@ def test_nothing_is_named_with_a_bare_underscore(source):
     named = [
         node.lineno
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
+        if (isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store))
+        or (isinstance(node, ast.arg) and node.arg == "_")
     ]
     assert not named
 
