@@ -10,9 +10,11 @@ imports; reading a key or a certificate then raises `MissingDependency`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import TypeVar
 
 from . import ed25519ph
@@ -187,12 +189,16 @@ _CERTIFICATE_SIGNATURES = frozenset(
 _Extension = TypeVar("_Extension", bound="x509.ExtensionType")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """An X.509 certificate whose extensions parse; two are equal when their DER is."""
+    """An X.509 certificate whose extensions parse; two are equal when their DER is.
+
+    Not slotted, so that what is read of an authority's certificate is read once.
+    """
 
     der: bytes = field(repr=False)
     _certificate: x509.Certificate = field(compare=False, repr=False)
+    _extensions: Mapping[str, x509.Extension[x509.ExtensionType]] = field(compare=False, repr=False)
 
     @classmethod
     def from_der(cls, data: bytes, *, what: str) -> Certificate:
@@ -219,10 +225,12 @@ class Certificate:
 
     @classmethod
     def _of(cls, certificate: x509.Certificate) -> Certificate:
-        # The library parses these late; here is where a malformed one must surface.
-        _checked = certificate.extensions, certificate.subject, certificate.issuer
+        # The library parses names late; here is where a malformed one must surface.
+        _checked = certificate.subject, certificate.issuer
         return cls(
-            der=certificate.public_bytes(serialization.Encoding.DER), _certificate=certificate
+            der=certificate.public_bytes(serialization.Encoding.DER),
+            _certificate=certificate,
+            _extensions={item.oid.dotted_string: item for item in certificate.extensions},
         )
 
     def __hash__(self) -> int:
@@ -234,9 +242,14 @@ class Certificate:
         return self._certificate
 
     @property
+    def pem(self) -> bytes:
+        """The certificate in PEM, as Rekor stores it."""
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    @cached_property
     def public_key(self) -> PublicKey:
         """Raises `InvalidInput` ``key.unsupported`` or ``key.malformed``."""
-        what = f"the key of certificate {self.label}"
+        what = "the key of a certificate"
         try:
             return PublicKey._of(self._certificate.public_key(), what)
         except (ValueError, UnsupportedAlgorithm) as error:
@@ -293,46 +306,42 @@ class Certificate:
 
     def extension(self, oid: str) -> bytes | None:
         """The raw value of the extension *oid* (dotted), or None."""
-        for item in self._certificate.extensions:
-            if item.oid.dotted_string == oid:
-                return bytes(item.value.public_bytes())
-        return None
+        item = self._extensions.get(oid)
+        return None if item is None else bytes(item.value.public_bytes())
 
     def extension_oids(self) -> tuple[str, ...]:
         """Dotted identifiers of every extension, in order."""
-        return tuple(item.oid.dotted_string for item in self._certificate.extensions)
+        return tuple(self._extensions)
 
     def critical_oids(self) -> tuple[str, ...]:
         """Dotted identifiers of the extensions that must be understood, in order."""
-        return tuple(
-            item.oid.dotted_string for item in self._certificate.extensions if item.critical
-        )
+        return tuple(oid for oid, item in self._extensions.items() if item.critical)
 
-    @property
+    @cached_property
     def is_authority(self) -> bool:
         """Whether basic constraints make it an authority (RFC 5280, 4.2.1.9)."""
         constraints = self._value(x509.BasicConstraints)
         return constraints is not None and constraints.ca
 
-    @property
+    @cached_property
     def path_length(self) -> int | None:
         """How many authorities may stand below this one; None means any number."""
         constraints = self._value(x509.BasicConstraints)
         return None if constraints is None else constraints.path_length
 
-    @property
+    @cached_property
     def may_sign_content(self) -> bool | None:
         """The key usage's digital signature bit; None without key usage (RFC 5280, 4.2.1.3)."""
         usage = self._value(x509.KeyUsage)
         return None if usage is None else usage.digital_signature
 
-    @property
+    @cached_property
     def may_sign_certificates(self) -> bool | None:
         """The key usage's certificate signing bit; None without key usage."""
         usage = self._value(x509.KeyUsage)
         return None if usage is None else usage.key_cert_sign
 
-    @property
+    @cached_property
     def extended_key_usages(self) -> tuple[str, ...] | None:
         """Dotted identifiers (RFC 5280, 4.2.1.12); None without the extension."""
         usage = self._value(x509.ExtendedKeyUsage)
@@ -340,6 +349,8 @@ class Certificate:
 
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Whether *issuer*'s name and key made this certificate's signature, whenever that was."""
+        if self._certificate.issuer != issuer._certificate.subject:
+            return False
         if self._certificate.signature_algorithm_oid.dotted_string not in _CERTIFICATE_SIGNATURES:
             return False
         try:
@@ -351,10 +362,8 @@ class Certificate:
         return True
 
     def _value(self, kind: type[_Extension]) -> _Extension | None:
-        try:
-            return self._certificate.extensions.get_extension_for_class(kind).value
-        except x509.ExtensionNotFound:
-            return None
+        item = self._extensions.get(kind.oid.dotted_string)
+        return item.value if item is not None and isinstance(item.value, kind) else None
 
     def check_valid_at(self, at_utc: datetime) -> None:
         """Raise ``chain.expired`` or ``chain.not-yet-valid``; both ends are inclusive."""

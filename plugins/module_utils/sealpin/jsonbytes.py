@@ -84,7 +84,7 @@ def decode_base64(text: object, *, what: str) -> bytes:
         raise InvalidInput(
             "base64.malformed", f"{what} is not base64 text, but {type(text).__name__}"
         )
-    compact = text.replace("\r", "").replace("\n", "").translate({ord("-"): "+", ord("_"): "/"})
+    compact = text.replace("\r", "").replace("\n", "").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(compact, validate=True)
     except (binascii.Error, ValueError) as error:
