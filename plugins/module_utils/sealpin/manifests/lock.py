@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -28,7 +28,7 @@ from .. import jsonbytes
 from ..digest import Digest
 from ..errors import InvalidInput, quote
 from ..limits import MAX_LOCK_BYTES
-from ..reference import ImageReference
+from ..reference import DEFAULT_TAG, ImageReference
 from ..signatures.verified import (
     CertificateIdentity,
     KeyIdentity,
@@ -132,6 +132,11 @@ class LockEntry:
         return f"{self.reference} {self.platform}" if self.platform else self.reference
 
     @property
+    def repository(self) -> str:
+        """The reference's repository."""
+        return str(ImageReference.parse(self.reference).repository)
+
+    @property
     def newest_proof_utc(self) -> datetime | None:
         """The latest proven signing time: evidence older than this is a rollback."""
         times = [proof.signed_at for proof in self.proofs if proof.signed_at]
@@ -146,6 +151,29 @@ class Lock:
 
     entries: tuple[LockEntry, ...] = ()
     """Sorted by key, each key once."""
+    _by_reference: dict[str, list[LockEntry]] = field(init=False, compare=False, repr=False)
+    _by_digest: dict[tuple[str, Digest], list[LockEntry]] = field(
+        init=False, compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        """Index the entries: files are compared site by site."""
+        by_reference: dict[str, list[LockEntry]] = {}
+        by_digest: dict[tuple[str, Digest], list[LockEntry]] = {}
+        for entry in self.entries:
+            by_reference.setdefault(entry.reference, []).append(entry)
+            by_digest.setdefault((entry.repository, entry.digest), []).append(entry)
+        object.__setattr__(self, "_by_reference", by_reference)
+        object.__setattr__(self, "_by_digest", by_digest)
+
+    def find(self, reference: ImageReference) -> tuple[LockEntry, ...]:
+        """Entries for any platform; a reference pinned without a tag is known by its digest."""
+        if reference.tag is None and reference.digest is not None:
+            found = self._by_digest.get((str(reference.repository), reference.digest), [])
+        else:
+            name = f"{reference.repository}:{reference.tag or DEFAULT_TAG}"
+            found = self._by_reference.get(name, [])
+        return tuple(found)
 
     @classmethod
     def of(cls, entries: Iterable[LockEntry]) -> Lock:
