@@ -95,7 +95,7 @@ def measure(program: str, folder: Path) -> tuple[float, float, float]:
     """)
     command = [sys.executable, "-c", wrapper, sys.executable, "-c", program, str(folder)]
     runs = []
-    for _ in range(RUNS):
+    for _turn in range(RUNS):
         done = subprocess.run(
             command,
             check=True,

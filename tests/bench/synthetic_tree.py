@@ -13,7 +13,40 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-_WORDS = ["the", "of", "a", "image", "container", "reference", "is", "are", "be", "optional", "name", "field", "pull", "when", "list", "set", "used", "by", "value", "secret", "volume", "default", "must", "that", "for", "this", "pod", "to", "in", "and", "or", "namespace"]
+_WORDS = [
+    "the",
+    "of",
+    "a",
+    "image",
+    "container",
+    "reference",
+    "is",
+    "are",
+    "be",
+    "optional",
+    "name",
+    "field",
+    "pull",
+    "when",
+    "list",
+    "set",
+    "used",
+    "by",
+    "value",
+    "secret",
+    "volume",
+    "default",
+    "must",
+    "that",
+    "for",
+    "this",
+    "pod",
+    "to",
+    "in",
+    "and",
+    "or",
+    "namespace",
+]
 _IMAGES = (
     "quay.io/argoproj/argocd",
     "ghcr.io/dexidp/dex",
@@ -78,7 +111,7 @@ def _crds(rng: random.Random, size: int) -> Iterator[str]:
 
 
 def _crd(rng: random.Random) -> str:
-    properties = "".join(_property(rng, depth) for depth in range(4, 12) for _ in range(60))
+    properties = "".join(_property(rng, depth) for depth in range(4, 12) for _turn in range(60))
     return (
         "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
         f"metadata:\n  name: things{rng.randrange(10**6)}.example.com\nspec:\n  versions:\n"
@@ -97,7 +130,7 @@ def _property(rng: random.Random, depth: int) -> str:
 
 def _workload(rng: random.Random, number: int, suffix: str = "") -> str:
     images = [
-        f"{rng.choice(_IMAGES)}:v{rng.randrange(9)}.{rng.randrange(99)}{suffix}" for _ in "ab"
+        f"{rng.choice(_IMAGES)}:v{rng.randrange(9)}.{rng.randrange(99)}{suffix}" for _turn in "ab"
     ]
     return f"""apiVersion: apps/v1
 kind: Deployment
@@ -139,7 +172,7 @@ spec:
 
 
 def _config_map(rng: random.Random) -> str:
-    lines = "".join(f"    {' '.join(rng.choices(_WORDS, k=12))}\n" for _ in range(20))
+    lines = "".join(f"    {' '.join(rng.choices(_WORDS, k=12))}\n" for _turn in range(20))
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  text: |\n{lines}"
 
 

@@ -71,7 +71,7 @@ def hundred_layouts(folder: Path, images: Sequence[str]) -> tuple[str, ...]:
     """Copy the images' layouts to a hundred repositories; returns the hundred names."""
     names = []
     for number in range(100):
-        path, _, tag = images[number % len(images)].partition(":")
+        path, _separator, tag = images[number % len(images)].partition(":")
         name = f"bench/{number:03}/{path.rpartition('/')[2]}"
         shutil.copytree(LAB / "repositories" / path, folder / name)
         names.append(f"{name}:{tag}")
@@ -107,7 +107,7 @@ def _words(program: Sequence[str], images: Sequence[str], *more: str) -> list[st
 
 
 def _best(way: Callable[[], Measured]) -> Measured:
-    return min((way() for _ in range(RUNS)), key=lambda measured: measured.seconds)
+    return min((way() for _turn in range(RUNS)), key=lambda measured: measured.seconds)
 
 
 def _run(commands: Sequence[Sequence[str]]) -> Measured:
@@ -119,7 +119,7 @@ def _run(commands: Sequence[Sequence[str]]) -> Measured:
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        _unused, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise RuntimeError(f"exit code {process.returncode}: {' '.join(command)}")

@@ -77,7 +77,7 @@ def peer_accepts(case: ConformanceCase, bundle: bytes, artifact: bytes) -> bool:
         engine = verifier(case.root().document())
         document = Bundle.from_json(bundle)
         if "dsseEnvelope" in json.loads(bundle):
-            _, payload = engine.verify_dsse(document, ANYBODY)
+            _unused, payload = engine.verify_dsse(document, ANYBODY)
             subjects = json.loads(payload)["subject"]
             return any(s["digest"]["sha256"] == Digest.of(artifact).hex for s in subjects)
         hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=Digest.of(artifact).raw)

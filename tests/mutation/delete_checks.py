@@ -135,7 +135,7 @@ def main(arguments: list[str]) -> int:
     ]
     with ThreadPoolExecutor(max_workers=2) as pool:
         survived = list(pool.map(lambda pair: survives(*pair), work))
-    surviving = [mutant for (mutant, _), alive in zip(work, survived, strict=True) if alive]
+    surviving = [mutant for (mutant, _unused), alive in zip(work, survived, strict=True) if alive]
     unexpected = [m for m in surviving if m.name not in EXPECTED_SURVIVORS]
     for mutant in surviving:
         reason = EXPECTED_SURVIVORS.get(mutant.name, "no test noticed")

@@ -87,7 +87,7 @@ class _Handler(StreamRequestHandler):
             while request := reader.readline():
                 while reader.readline() not in (b"\r\n", b"\n", b""):
                     pass
-                method, path, _ = request.split(b" ", 2)
+                method, path, _unused = request.split(b" ", 2)
                 tunnel.sendall(self._answer(method, path.decode(), registry))
 
     def _answer(self, method: bytes, path: str, registry: str) -> bytes:

@@ -30,11 +30,21 @@ def source(request) -> str:
 
 def test_nothing_is_named_with_a_bare_underscore(source):
     """`_` is gettext's; pylint calls it a disallowed name. Say what is left aside: `_rest`."""
+    tree = ast.parse(source)
     named = [
         node.lineno
-        for node in ast.walk(ast.parse(source))
-        if (isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store))
-        or (isinstance(node, ast.arg) and node.arg == "_")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
+    ] + [
+        parameter.lineno
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for parameter in (
+            *function.args.posonlyargs,
+            *function.args.args,
+            *function.args.kwonlyargs,
+        )
+        if parameter.arg == "_"
     ]
     assert not named
 

@@ -32,7 +32,7 @@ def test_second_run_changes_nothing(case: PinningCase):
 
 @pytest.mark.parametrize("case", CASES)
 def test_sites_have_the_kind_the_case_names(case: PinningCase):
-    _, found = pin_all(case.file, case.before, options=case.options, style=case.style)
+    _unused, found = pin_all(case.file, case.before, options=case.options, style=case.style)
     kinds = {site.kind.value for site in found.sites}
     assert not kinds or kinds & {case.kind, "marked-line"}
 

@@ -39,7 +39,7 @@ def test_changed_file_minus_the_insertions_is_the_original(corpus, changed_files
         edits += len(open_sites)
         assert changed_lines(before, after) == len({site.line for site in open_sites})
         assert _without_insertions(before, after) == before
-        again, _ = pin_all(str(path.relative_to(CORPORA)), after)
+        again, _unused = pin_all(str(path.relative_to(CORPORA)), after)
         assert again == after
     assert (pinned, edits) == (changed_files, sites)
 

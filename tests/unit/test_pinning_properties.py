@@ -127,21 +127,21 @@ def test_only_the_spans_of_the_images_change(stream):
     before, after = stream
     pinned, found = pin_all("k.yaml", before)
     assert pinned == after, found.remarks
-    again, _ = pin_all("k.yaml", pinned)
+    again, _unused = pin_all("k.yaml", pinned)
     assert again == pinned
 
 
 @settings(max_examples=400, deadline=None)
 @given(streams(), st.data())
 def test_damaged_files_are_left_alone_or_changed_in_their_spans_only(stream, data):
-    before, _ = stream
+    before, _unused = stream
     text = before.decode()
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 6)))
     damage = data.draw(st.sampled_from(["", *"\t:{}'\"\n#", "- ", "&a ", "*a"]))
     damaged = (text[:start] + damage + text[end:]).encode()
     found = find_sites("k.yaml", damaged)
-    pinned, _ = pin_all("k.yaml", damaged)
+    pinned, _unused = pin_all("k.yaml", damaged)
     spans = [site.span for site in found.sites if not site.is_pinned]
     assert _outside(damaged.decode(), spans) == _outside_of_pinned(pinned.decode(), found)
 

@@ -69,7 +69,7 @@ class Survey:
     def enter(self, document: Document, kind: Kind) -> None:
         """Begin with a document: mappings with a key twice are remarked and give no entries."""
         self.kind = kind
-        ambiguous = [mapping for mapping, _ in document.duplicates]
+        ambiguous = [mapping for mapping, _value in document.duplicates]
         targets: list[Node] = [*document.anchored, *ambiguous]
         self._paths = paths_of(document, targets) if targets else {}
         for mapping, key in document.duplicates:

@@ -192,19 +192,19 @@ def _offline(reference: str) -> Unavailable:
     )
 
 
-def _from_aws(reference: str, _: Mapping[str, str]) -> PublicKey:
+def _from_aws(reference: str, _unused: Mapping[str, str]) -> PublicKey:
     from .kms import aws
 
     return aws.fetch_public_key(reference)
 
 
-def _from_gcp(reference: str, _: Mapping[str, str]) -> PublicKey:
+def _from_gcp(reference: str, _unused: Mapping[str, str]) -> PublicKey:
     from .kms import gcp
 
     return gcp.fetch_public_key(reference)
 
 
-def _from_azure(reference: str, _: Mapping[str, str]) -> PublicKey:
+def _from_azure(reference: str, _unused: Mapping[str, str]) -> PublicKey:
     from .kms import azure
 
     return azure.fetch_public_key(reference)

@@ -140,7 +140,9 @@ class _Evaluation(Expressions):
         return self._child(node, label)
 
     def _declares_waiting(self, node: Node, label: str) -> bool:
-        declared = (each for struct, _, _ in node.structs for each in struct.declarations)
+        declared = (
+            each for struct, _unused, _unused in node.structs for each in struct.declarations
+        )
         return any(isinstance(each, Field) and each.label == label for each in declared)
 
     def gather(self, node: Node) -> None:

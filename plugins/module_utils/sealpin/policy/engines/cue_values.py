@@ -134,7 +134,7 @@ def pattern(operator: str, expression: Pattern) -> Value:
 def disjunction(alternatives: list[tuple[Value, bool]]) -> Value:
     """One of several values; those marked ``*`` are what it falls back to."""
     marked = [value for value, is_default in alternatives if is_default]
-    values = tuple(value for value, _ in alternatives)
+    values = tuple(value for value, _value in alternatives)
     fallback = marked[0].constant if len(marked) == 1 else ABSENT
     kinds = frozenset[str]().union(*(value.kinds for value in values))
     return Value(kinds=kinds, choices=values, default=fallback)

@@ -119,7 +119,9 @@ def test_a_key_is_named_by_its_hash():
 
 def test_certificates_are_their_bytes():
     authority = CertificateAuthority()
-    first, second = (Certificate.from_der(der_of(authority.chain[0]), what="") for _ in range(2))
+    first, second = (
+        Certificate.from_der(der_of(authority.chain[0]), what="") for _turn in range(2)
+    )
     assert first == second
     assert hash(first) == hash(second)
     assert first != Certificate.from_der(der_of(authority.chain[1]), what="")

@@ -24,7 +24,7 @@ def test_however_many_ask_it_is_made_once():
     flight: SingleFlight[str, object] = SingleFlight()
     made, started = [], threading.Barrier(8, timeout=10)
 
-    def ask(_):
+    def ask(_unused):
         started.wait()
         return flight.get("key", lambda: made.append(1) or object())
 

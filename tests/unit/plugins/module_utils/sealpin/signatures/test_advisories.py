@@ -59,7 +59,7 @@ def test_cve_2022_23649_a_valid_log_entry_of_another_signature(sigstore):
 
 def test_cve_2022_36056_a_log_entry_not_bound_to_the_signature(sigstore):
     who = sigstore.keyless()
-    first, second = (sigstore.sign_image(DIGEST, signer=who) for _ in range(2))
+    first, second = (sigstore.sign_image(DIGEST, signer=who) for _turn in range(2))
     assert first.content == second.content
     assert refusal(borrow(first, second), keyless(sigstore)) == "tlog.signature-mismatch"
 

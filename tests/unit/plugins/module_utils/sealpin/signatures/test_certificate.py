@@ -400,7 +400,7 @@ def test_hostile_chains_are_searched_in_bounded_time():
     key = KeyPair()
     made = VirtualSigstore()
     hostile = []
-    for _ in range(10):
+    for _turn in range(10):
         authority = CertificateAuthority(name="loop.test", intermediates=0)
         hostile.append(authority.chain[0])
     who = replace(made.keyless(), key=key, certificate=authority.issue(key), chain=tuple(hostile))

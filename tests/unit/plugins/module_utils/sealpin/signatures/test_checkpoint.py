@@ -48,13 +48,13 @@ def test_accepts_the_log_s_own(rekor):
 
 
 def test_accepts_witnesses_before_and_after(rekor):
-    body, _, own = note(rekor).rpartition("\n\n")
+    body, _separator, own = note(rekor).rpartition("\n\n")
     witness = "\u2014 witness.test/w1 " + base64.b64encode(b"1234" + b"sig").decode() + "\n"
     verify(f"{body}\n\n{witness}{own}{witness}", rekor)
 
 
 def test_accepts_one_right_signature_among_two_of_the_log(rekor):
-    body, _, own = note(rekor).rpartition("\n\n")
+    body, _separator, own = note(rekor).rpartition("\n\n")
     wrong = note(rekor, key=KeyPair(rekor.key.algorithm)).rpartition("\n\n")[2]
     hint = base64.b64decode(own.split(" ")[2])[:4]
     forged = hint + base64.b64decode(wrong.split(" ")[2])[4:]

@@ -25,7 +25,7 @@ def load(reference: str, **options: object):
     return key_sources.load_key_reference(str(reference), **options)
 
 
-def never(url: str, _: int) -> bytes:
+def never(url: str, _unused: int) -> bytes:
     raise AssertionError(f"{url} was fetched")
 
 

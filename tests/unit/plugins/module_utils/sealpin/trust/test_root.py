@@ -59,7 +59,7 @@ def test_the_embedded_root_is_the_public_good_instance_s():
     ["lab/trusted_root.json", "public-good/trusted_root.json"],
 )
 def test_a_root_survives_being_written(path):
-    name, _, file = path.partition("/")
+    name, _separator, file = path.partition("/")
     root = parse_trusted_root((vectors(name) / file).read_bytes())
     again = parse_trusted_root(root.document())
     assert again == root

@@ -107,7 +107,7 @@ def test_refuses_a_folder_that_is_a_link(cache, tmp_path):
 def test_a_write_that_fails_leaves_the_last_document_and_no_scrap(cache, monkeypatch):
     folder = write(cache)
 
-    def fail(_: int) -> None:
+    def fail(_unused: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)

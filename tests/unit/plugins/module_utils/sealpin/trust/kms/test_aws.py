@@ -33,7 +33,7 @@ def service(tmp_path, monkeypatch):
     contexts = []
 
     def start(document: dict, status: int = 200):
-        def answer(_):
+        def answer(_unused):
             return Answer(
                 status=status,
                 headers={"Content-Type": "application/x-amz-json-1.1"},

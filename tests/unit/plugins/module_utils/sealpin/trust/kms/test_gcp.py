@@ -46,7 +46,7 @@ class KeyService:
         name = self.answered_name or request.name
         return GooglePublicKey(pem=self.pair.public_pem.decode(), name=name)
 
-    def list_versions(self, request: ListCryptoKeyVersionsRequest, _):
+    def list_versions(self, request: ListCryptoKeyVersionsRequest, _unused):
         assert request.filter == "state=ENABLED"
         versions = [
             CryptoKeyVersion(name=f"{request.parent}/cryptoKeyVersions/{number}", state=state)

@@ -41,7 +41,7 @@ class Vault:
     status = 200
     body = b""
 
-    def answer(self, _):
+    def answer(self, _unused):
         body = self.body or json.dumps(
             {"data": self.data} if self.status == 200 else {"errors": ["because"]}
         )
