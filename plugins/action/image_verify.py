@@ -11,7 +11,8 @@ from ansible_collections.sealpin.oci.plugins.module_utils._options import IMAGE_
 from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import PlacedAction
 
 if TYPE_CHECKING:
-    from ansible_collections.sealpin.oci.plugins.module_utils._tasks import Params, Work
+    from ansible_collections.sealpin.oci.plugins.module_utils._sessions import Params
+    from ansible_collections.sealpin.oci.plugins.module_utils._tasks import Work
 
 
 class ActionModule(PlacedAction):

@@ -36,7 +36,7 @@ def image_ref(value: str | Mapping[str, Any]) -> dict[str, str] | str:
 
 def pinned(value: str, digest: str, *, tag: bool = False) -> str:
     """Write a digest into a reference, as ``name@digest`` or with its tag kept."""
-    if not isinstance(value, str) or not isinstance(digest, str):
+    if not all(isinstance(text, str) for text in (value, digest)):
         raise AnsibleFilterError("pinned: expected a reference and a digest, both strings")
     try:
         reference, parsed = ImageReference.parse(value), Digest.parse(digest)

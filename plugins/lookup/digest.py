@@ -50,7 +50,7 @@ from ansible_collections.sealpin.oci.plugins.module_utils._tasks import resolve_
 from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import attempt_once
 
 
-class LookupModule(LookupBase):
+class LookupModule(LookupBase):  # type: ignore[misc] # Ansible has no type information
     """See the documentation."""
 
     def run(

@@ -62,7 +62,7 @@ from ansible_collections.sealpin.oci.plugins.module_utils._tasks import verify_i
 from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import attempt_once
 
 
-class LookupModule(LookupBase):
+class LookupModule(LookupBase):  # type: ignore[misc] # Ansible has no type information
     """See the documentation."""
 
     def run(

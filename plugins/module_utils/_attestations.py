@@ -15,7 +15,6 @@ from typing import Any
 
 from ._sessions import (
     Params,
-    Rules,
     open_registry,
     open_session,
     read_rules,
@@ -33,6 +32,7 @@ from .sealpin.policy.evaluate import Needs
 from .sealpin.policy.model import AttestationRule, EvidencePlace
 from .sealpin.reference import ImageReference, Repository
 from .sealpin.report.document import statement_to_dict
+from .sealpin.rules import Rules
 from .sealpin.signatures.bundle import read_bundle
 from .sealpin.signatures.dsse import Envelope
 from .sealpin.signatures.legacy import read_layer

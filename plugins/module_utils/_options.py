@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    Options = Mapping[str, Mapping[str, Any]]
+    """Option to its argument specification."""
+
 _GITHUB_CLAIMS = ("trigger", "sha", "name", "repository", "ref")
 
-REGISTRY = {
+REGISTRY: Options = {
     "mirrors": {"type": "dict"},
     "registry_username": {"type": "str"},
     "registry_password": {"type": "str", "no_log": True},
@@ -33,7 +36,7 @@ REGISTRY = {
     "max_workers": {"type": "int", "default": 16},
 }
 
-TRUST = {
+TRUST: Options = {
     "trusted_root": {"type": "path"},
     "second_opinion": {"type": "str", "choices": ["auto", "require", "off"], "default": "auto"},
     "offline": {"type": "bool", "default": False},
@@ -42,7 +45,7 @@ TRUST = {
     "insecure_ignore_sct": {"type": "bool", "default": False},
 }
 
-IDENTITY = {
+IDENTITY: Options = {
     "policy": {"type": "list", "elements": "path"},
     "publisher": {"type": "str"},
     "key": {"type": "str", "no_log": False},
@@ -55,30 +58,30 @@ IDENTITY = {
     "repository": {"type": "str"},
 }
 
-EVIDENCE = {"evidence": {"type": "path"}}
+EVIDENCE: Options = {"evidence": {"type": "path"}}
 
-INTERPRETER = {"interpreter": {"type": "path"}}
+INTERPRETER: Options = {"interpreter": {"type": "path"}}
 
-PLACE = {
+PLACE: Options = {
     "verify_on": {"type": "str", "choices": ["target", "controller"], "default": "target"},
     **INTERPRETER,
 }
 
-IMAGES = {"images": {"type": "list", "elements": "str", "required": True}}
+IMAGES: Options = {"images": {"type": "list", "elements": "str", "required": True}}
 
-PLATFORM = {"platform": {"type": "str"}}
+PLATFORM: Options = {"platform": {"type": "str"}}
 
-VERIFICATION = {**IDENTITY, **TRUST, **REGISTRY, **EVIDENCE}
+VERIFICATION: Options = {**IDENTITY, **TRUST, **REGISTRY, **EVIDENCE}
 """Everything a decision about an image is made from."""
 
-IMAGE_DIGEST_INFO = (
+IMAGE_DIGEST_INFO: tuple[Options, ...] = (
     IMAGES,
     PLATFORM,
     {"platforms": {"type": "bool", "default": False}},
     REGISTRY,
     PLACE,
 )
-ATTESTATION_VERIFY = (
+ATTESTATION_VERIFY: tuple[Options, ...] = (
     IMAGES,
     {
         "types": {"type": "list", "elements": "str", "required": True},
@@ -87,7 +90,7 @@ ATTESTATION_VERIFY = (
     VERIFICATION,
     PLACE,
 )
-ATTESTATION_INFO = (
+ATTESTATION_INFO: tuple[Options, ...] = (
     IMAGES,
     {
         "types": {"type": "list", "elements": "str"},
@@ -97,7 +100,7 @@ ATTESTATION_INFO = (
     VERIFICATION,
     PLACE,
 )
-PROVENANCE_VERIFY = (
+PROVENANCE_VERIFY: tuple[Options, ...] = (
     IMAGES,
     {
         "source_uri": {"type": "str", "required": True},
@@ -111,7 +114,7 @@ PROVENANCE_VERIFY = (
     VERIFICATION,
     PLACE,
 )
-IMAGE_PIN = (
+IMAGE_PIN: tuple[Options, ...] = (
     {
         "paths": {"type": "list", "elements": "path", "required": True},
         "lock": {"type": "path"},
@@ -124,10 +127,10 @@ IMAGE_PIN = (
     VERIFICATION,
     INTERPRETER,
 )
-IMAGE_VERIFY = (IMAGES, PLATFORM, VERIFICATION, PLACE)
+IMAGE_VERIFY: tuple[Options, ...] = (IMAGES, PLATFORM, VERIFICATION, PLACE)
 
 
-def argument_spec(*groups: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def argument_spec(*groups: Options) -> dict[str, dict[str, Any]]:
     """Return a fresh argument specification made of *groups*."""
     return {name: dict(option) for group in groups for name, option in group.items()}
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._files import FileChange, put_file
-from ._sessions import Params, Rules, open_session, platform_of, read_rules, registry_weakenings
+from ._sessions import Params, open_session, platform_of, read_rules, registry_weakenings
 from ._tasks import Entry, Result, conclude, decided_entry, error_result
+from .sealpin.api import Session
 from .sealpin.errors import InvalidInput, SealpinError
 from .sealpin.limits import MAX_MANIFEST_FILE_BYTES
 from .sealpin.manifests.finder import find_sites
@@ -30,6 +31,7 @@ from .sealpin.manifests.rewrite import apply
 from .sealpin.manifests.site import Found, TagStyle
 from .sealpin.pinning import FileResult, SiteResult, Update, lock_entries, pin_files
 from .sealpin.report.files import remark_to_dict, site_to_dict
+from .sealpin.rules import Rules
 from .sealpin.tree import walk
 
 if TYPE_CHECKING:
@@ -78,7 +80,11 @@ def _pin(task: _Task) -> Result:
         update = Update(lock=lock, unsafe_allow_rollback=params["unsafe_allow_rollback"])
     with open_session(params, rules) as session:
         results = pin_files(
-            session, rules.policies, found, platform=platform_of(params), update=update
+            cast(Session, session),
+            rules.policies,
+            found,
+            platform=platform_of(params),
+            update=update,
         )
     # 3.
     for result in results:

@@ -133,6 +133,8 @@ unavailable:
   elements: dict
 """
 
+from typing import TYPE_CHECKING
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealpin.oci.plugins.module_utils._interpreter import require_libraries
 from ansible_collections.sealpin.oci.plugins.module_utils._options import (
@@ -148,7 +150,10 @@ from ansible_collections.sealpin.oci.plugins.module_utils._running import (
     list_engine,
 )
 
-OPTIONS = {
+if TYPE_CHECKING:
+    from ansible_collections.sealpin.oci.plugins.module_utils._options import Options
+
+OPTIONS: Options = {
     "engines": {"type": "list", "elements": "str", "choices": list(PROGRAMS)},
     "all": {"type": "bool", "default": False},
     "verify": {"type": "bool", "default": False},
@@ -167,7 +172,8 @@ def gather(module: AnsibleModule) -> tuple[list[Container], list[str], list[dict
     unavailable: list[dict[str, str]] = []
 
     def run(command: list[str]) -> tuple[int, str, str]:
-        return module.run_command(command, handle_exceptions=False)
+        code, out, err = module.run_command(command, handle_exceptions=False)
+        return code, out, err
 
     for engine in dict.fromkeys(engines):
         try:

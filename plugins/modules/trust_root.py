@@ -94,6 +94,8 @@ policy_digest:
   type: str
 """
 
+from typing import TYPE_CHECKING
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealpin.oci.plugins.module_utils._interpreter import require_libraries
 from ansible_collections.sealpin.oci.plugins.module_utils._options import (
@@ -101,7 +103,10 @@ from ansible_collections.sealpin.oci.plugins.module_utils._options import (
     argument_spec,
 )
 
-OPTIONS = {
+if TYPE_CHECKING:
+    from ansible_collections.sealpin.oci.plugins.module_utils._options import Options
+
+OPTIONS: Options = {
     "path": {"type": "path", "default": "/etc/sealpin/trusted_root.json"},
     "origin": {
         "type": "str",

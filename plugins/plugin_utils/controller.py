@@ -18,10 +18,11 @@ from ansible_collections.sealpin.oci.plugins.module_utils._options import (
 from ansible_collections.sealpin.oci.plugins.plugin_utils.once import AnswersOfRun
 
 if TYPE_CHECKING:
+    from ansible_collections.sealpin.oci.plugins.module_utils._options import Options
+    from ansible_collections.sealpin.oci.plugins.module_utils._sessions import Params
     from ansible_collections.sealpin.oci.plugins.module_utils._tasks import (
         Ask,
         Entry,
-        Params,
         Prepare,
         Result,
         Work,
@@ -46,13 +47,13 @@ def attempt_once(kind: str, prepare: Prepare, params: Mapping[str, Any]) -> Resu
     return attempt(prepare, params, through=through)
 
 
-class PlacedAction(ActionBase):
+class PlacedAction(ActionBase):  # type: ignore[misc] # Ansible has no type information
     """An action that runs the module of its name on the host, or does its task here."""
 
     _supports_check_mode = True
     _supports_async = True
 
-    groups: ClassVar[tuple[Mapping[str, Mapping[str, Any]], ...]]
+    groups: ClassVar[tuple[Options, ...]]
     """The module's options."""
 
     def prepare(self, params: Params) -> Work:
