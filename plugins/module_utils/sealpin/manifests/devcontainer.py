@@ -20,6 +20,7 @@ _TOKEN = re.compile(
     r"""(?P<comment>//[^\r\n]*|/\*.*?\*/)|"(?P<string>(?:[^"\\\r\n]|\\.)*)"|(?P<mark>[{}\[\]:,])""",
     re.DOTALL,
 )
+_DEPTH = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,21 @@ class _String:
 
 def find_devcontainer(survey: Survey) -> None:
     """Note the image of the file that *survey* holds."""
-    for key, value in _top_level_strings(survey.source.text):
-        if key.text != "image":
-            continue
-        if "\\" in value.text:
-            survey.remark("not-splicable", "$.image", value.span.start, detail=value.text)
-        else:
-            survey.literal(value.span, "$.image")
+    images = [value for key, value in _top_level_strings(survey.source.text) if key.text == "image"]
+    if len(images) > 1:
+        survey.remark("duplicate-key", "$", images[1].span.start)
+    elif images and "\\" in images[0].text:
+        survey.remark("not-splicable", "$.image", images[0].span.start, detail=images[0].text)
+    elif images:
+        survey.literal(images[0].span, "$.image")
 
 
 def _top_level_strings(text: str) -> Iterator[tuple[_String, _String]]:
     """Yield key and value of every entry of the outermost object whose value is a string."""
     depth = 0
-    before: list[_String | str] = ["", ""]
+    opener: _String | str = ""
+    key: _String | str = ""
+    colon: _String | str = ""
     for match in _TOKEN.finditer(text):
         if match["comment"] is not None:
             continue
@@ -51,8 +54,8 @@ def _top_level_strings(text: str) -> Iterator[tuple[_String, _String]]:
         token: _String | str = mark
         if not mark:
             token = _String(match["string"], Span(match.start("string"), match.end("string")))
-        key, colon = before
-        if depth == 1 and colon == ":" and isinstance(key, _String) and isinstance(token, _String):
+        is_entry = depth == 1 and opener in ("{", ",") and colon == ":"
+        if is_entry and isinstance(key, _String) and isinstance(token, _String):
             yield key, token
-        depth += (mark in ("{", "[") and bool(mark)) - (mark in ("}", "]") and bool(mark))
-        before = [colon, token]
+        depth += _DEPTH.get(mark, 0)
+        opener, key, colon = key, colon, token
