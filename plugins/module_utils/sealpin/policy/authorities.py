@@ -251,7 +251,7 @@ def _is_signature(statement: VerifiedStatement, policy: TrustPolicy) -> bool:
 def _judge_attestation(
     rule: AttestationRule, candidates: _Sorted, question: Question
 ) -> tuple[tuple[VerifiedStatement, ...], Answer]:
-    """Try every accepted statement; one that satisfies the rule is enough."""
+    """Try every accepted statement; one that satisfies is enough, unless `every_one` must."""
     satisfying, answers = [], []
     for statement in candidates.accepted:
         if statement.predicate_type == COSIGN_SIGN_V1 and rule.predicate_type != COSIGN_SIGN_V1:
@@ -263,6 +263,9 @@ def _judge_attestation(
         answers.append(answer)
         if answer.outcome is Outcome.ALLOWED:
             satisfying.append(statement)
+    if satisfying and rule.every_one:
+        judged = _all_of([answer for answer in answers if answer.code != "attestation.type"])
+        return (tuple(satisfying) if judged.outcome is Outcome.ALLOWED else ()), judged
     if satisfying:
         return tuple(satisfying), passed()
     # The most telling refusal is of an attestation of the right type; an undecided one outranks

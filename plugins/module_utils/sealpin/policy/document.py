@@ -111,13 +111,13 @@ class _Loader:
 
     def _take_apart(self, file: str, data: bytes, *, is_included: bool) -> None:
         self.files.append(file)
-        documents = [d for d in _parse(file, data) if d.root is not None]
+        documents = [d for d in read_documents(file, data) if d.root is not None]
         if not documents:
             raise _invalid(file, "the file holds no document")
         for document in documents:
             reader = Reader(document, file=file)
             self.readers.append(reader)
-            fields = _top_level(document, reader)
+            fields = top_level(document, reader)
             if fields is None:
                 continue
             if fields.has("version") and not fields.has("apiVersion"):
@@ -233,20 +233,29 @@ class _Loader:
             raise DocumentInvalid(problems)
 
 
-def _parse(file: str, data: bytes) -> tuple[Document, ...]:
+def decode_policy(file: str, data: bytes) -> str:
+    """Return the text of a policy file. Raises `PolicyInvalid` ``policy.invalid``."""
     if len(data) > MAX_POLICY_BYTES:
         raise _invalid(
             file, f"the file is too large: at most {MAX_POLICY_BYTES} bytes, got {len(data)}"
         )
     try:
-        return parse_documents(data.decode("utf-8"), where=file)
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _invalid(file, f"the file is not UTF-8 (byte {error.start})") from error
+
+
+def read_documents(file: str, data: bytes) -> tuple[Document, ...]:
+    """Parse the documents of a policy file. Raises `PolicyInvalid` ``policy.invalid``."""
+    text = decode_policy(file, data)
+    try:
+        return parse_documents(text, where=file)
     except InvalidInput as error:
         raise PolicyInvalid("policy.invalid", error.message, hint=error.hint) from error
 
 
-def _top_level(document: Document, reader: Reader) -> Fields | None:
+def top_level(document: Document, reader: Reader) -> Fields | None:
+    """Return a document's fields; None, with a problem, where it is no mapping."""
     try:
         value = to_plain(document.root, document=document)
     except InvalidInput as error:

@@ -165,6 +165,10 @@ class AttestationRule:
     conditions: tuple[Condition, ...] = ()
     """On the predicate (pointers, schemas) or the whole statement (programs); all must hold."""
     provenance: ExpectedProvenance | None = None
+    every_one: bool = False
+    """True where one attestation of the type that does not satisfy refuses the image, as in
+    cosign's ``verify-attestation``; otherwise one that does is enough, as in the cluster.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

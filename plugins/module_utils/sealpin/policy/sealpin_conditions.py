@@ -41,7 +41,7 @@ def read_attestations(entry: Fields, sources: Sources) -> Iterator[AttestationRu
     for index, item in enumerate(entry.mappings("attestations")):
         provenance = _read_provenance(item)
         written = item.text("type", required=provenance is None)
-        conditions = tuple(_read_conditions(item, sources))
+        conditions = tuple(read_conditions(item, sources))
         name = item.text("name") or written or f"attestation-{index}"
         item.finish()
         yield AttestationRule(
@@ -68,16 +68,17 @@ def read_policy_condition(entry: Fields, sources: Sources) -> Condition | None:
         if text not in _INPUTS:
             inner.reader.invalid(text, path, f"expected one of {', '.join(_INPUTS)}")
     inputs = ProgramInputs(**{name: name in wanted for name in _INPUTS})
-    found = list(_read_conditions(inner, sources, inputs))
+    found = list(read_conditions(inner, sources, inputs))
     if len(found) != 1 and not inner.reader.problems:
         inner.reader.add(f"expected exactly one condition, got {len(found)}", inner.path)
     inner.finish()
     return found[0] if found else None
 
 
-def _read_conditions(
+def read_conditions(
     entry: Fields, sources: Sources, inputs: ProgramInputs | None = None
 ) -> Iterator[Condition]:
+    """Read what a mapping demands: ``conditions``, ``schema``, ``cue`` and ``rego``."""
     for comparison in entry.mappings("conditions"):
         pointer = _read_comparison(comparison)
         comparison.finish()

@@ -9,7 +9,9 @@ is never used to choose or to skip a signature.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
+from typing import Any
 
 from .. import jsonbytes
 from ..errors import InvalidInput, VerificationFailed, quote
@@ -70,6 +72,21 @@ def read_envelope(fields: Fields, *, what: str) -> Envelope:
     )
 
 
+def envelope_document(envelope: Envelope) -> dict[str, Any]:
+    """Return the envelope as DSSE's JSON, in standard base64.
+
+    Round trip: parsing it again gives the same envelope.
+    """
+    return {
+        "payload": _base64(envelope.payload),
+        "payloadType": envelope.payload_type,
+        "signatures": [
+            {**({"keyid": item.keyid} if item.keyid else {}), "sig": _base64(item.signature)}
+            for item in envelope.signatures
+        ],
+    }
+
+
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
     """``DSSEv1`` and both parts, each after its length in bytes."""
     kind = payload_type.encode("utf-8")
@@ -83,3 +100,7 @@ def check_is_statement(envelope: Envelope) -> None:
             "dsse.payload-type",
             f"wrong payload type: expected {IN_TOTO_PAYLOAD}, got {quote(envelope.payload_type)}",
         )
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

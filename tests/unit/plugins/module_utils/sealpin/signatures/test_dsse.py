@@ -12,6 +12,7 @@ from sealpin.errors import InvalidInput, VerificationFailed
 from sealpin.mediatypes import IN_TOTO_PAYLOAD
 from sealpin.signatures.dsse import (
     check_is_statement,
+    envelope_document,
     parse_envelope,
     pre_authentication_encoding,
 )
@@ -25,6 +26,13 @@ ENVELOPE = {
 
 def parse(**changes):
     return parse_envelope(json.dumps({**ENVELOPE, **changes}).encode(), what="it")
+
+
+def test_a_written_envelope_reads_back_as_itself():
+    envelope = parse()
+    assert envelope_document(envelope) == ENVELOPE
+    assert parse_envelope(json.dumps(envelope_document(envelope)).encode(), what="it") == envelope
+    assert envelope_document(parse(signatures=[{"sig": "AAAA"}]))["signatures"] == [{"sig": "AAAA"}]
 
 
 def test_encodes_as_the_specification_s_example():
