@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from functools import partial
 
@@ -75,7 +75,7 @@ class Settings:
     """After which a root is refreshed."""
     second_opinion: str = "auto"
     """``auto``, ``require`` or ``off``."""
-    files: FileSettings = FileSettings()
+    files: FileSettings = field(default_factory=FileSettings)
 
     @property
     def mirrors(self) -> tuple[str, ...]:

@@ -140,9 +140,7 @@ class _Evaluation(Expressions):
         return self._child(node, label)
 
     def _declares_waiting(self, node: Node, label: str) -> bool:
-        declared = (
-            each for struct, _unused, _unused in node.structs for each in struct.declarations
-        )
+        declared = (each for shape in node.structs for each in shape[0].declarations)
         return any(isinstance(each, Field) and each.label == label for each in declared)
 
     def gather(self, node: Node) -> None:

@@ -37,6 +37,8 @@ trust: {trusted_root: root.json, max_age: 30d, refresh_after: 12h}
 registries:
   registry.example:
     {mirror: "dir:mirror", ca_file: ca.pem, unsafe_unverified_tls: true, unsafe_http: true}
+files:
+  {kinds: [compose], custom_paths: [], helm_tag_digest: true, arg_defaults: true, tag_comments: true}
 include: []
 policies:
   - name: everything
@@ -145,6 +147,7 @@ def test_the_schema_is_a_schema():
 DEFINITIONS = {
     r"": None,
     r"trust": "trust",
+    r"files": "files",
     r"registries\..*": "registry",
     r"policies\[\d+\]": "policy",
     r"policies\[\d+\]\.condition": "condition",
