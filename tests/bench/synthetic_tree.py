@@ -123,8 +123,8 @@ def _property(rng: random.Random, depth: int) -> str:
     indent = "  " * 5
     prose = " ".join(rng.choices(_WORDS, k=rng.randrange(8, 40)))
     return (
-        f"{indent}p{depth}x{rng.randrange(10**9)}:\n{indent}  description: |-\n{indent}    {prose}\n"
-        f"{indent}  type: string\n"
+        f"{indent}p{depth}x{rng.randrange(10**9)}:\n{indent}  description: |-\n"
+        f"{indent}    {prose}\n{indent}  type: string\n"
     )
 
 

@@ -21,7 +21,7 @@ _MARK = "\ue000"
 """Stands where a digest is expected; a character no layout uses."""
 
 ONLY_PURE = re.compile(r"\{image: [^'\"]")
-"""A plain reference in a flow mapping is for the pure parser, which reads no tab before a comment."""
+"""For the pure parser alone, which reads no tab before a comment."""
 
 names = st.sampled_from(
     ["nginx", "grafana/loki", "quay.io/a/m", "reg.example:5000/a/b", "localhost/a"]
