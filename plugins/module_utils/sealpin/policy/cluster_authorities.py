@@ -142,7 +142,7 @@ def _read_key(
         return None
     trust = table.key(
         named,
-        Roots(logs=demands.logs, timestamps=demands.timestamps),
+        Roots(certificates=base, logs=demands.logs, timestamps=demands.timestamps),
         demands.weakenings,
         require_timestamp=demands.require_timestamp,
     )

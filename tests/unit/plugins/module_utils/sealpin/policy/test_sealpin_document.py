@@ -38,7 +38,8 @@ registries:
   registry.example:
     {mirror: "dir:mirror", ca_file: ca.pem, unsafe_unverified_tls: true, unsafe_http: true}
 files:
-  {kinds: [compose], custom_paths: [], helm_tag_digest: true, arg_defaults: true, tag_comments: true}
+  {kinds: [compose], custom_paths: [], helm_tag_digest: true, arg_defaults: true,
+   tag_comments: true}
 include: []
 policies:
   - name: everything

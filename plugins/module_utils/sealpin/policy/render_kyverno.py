@@ -1,0 +1,174 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""From the model to Kyverno ImageValidatingPolicy documents (``policies.kyverno.io/v1beta1``).
+
+Format: https://kyverno.io/docs/policy-types/image-validating-policy/. A signer is an attestor; the
+function that verifies signatures tells how many attestors signed, which is held against the
+threshold; attestations are asked for where a policy has one signer. As with `render_cluster`, a
+policy is rendered whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..trust.root import TrustedRoot
+from ..weakening import Weakening
+from .match import ImageGlob
+from .model import (
+    Authority,
+    Formats,
+    KeylessAuthority,
+    MatchReference,
+    Mode,
+    StaticAuthority,
+    TrustPolicy,
+    Unresolved,
+)
+from .render_cluster import (
+    REKOR_URL,
+    Inexpressible,
+    Omission,
+    Rendering,
+    document_name,
+    identity_document,
+    public_pem,
+)
+
+API_VERSION = "policies.kyverno.io/v1beta1"
+CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+
+
+def render_kyverno(policies: tuple[TrustPolicy, ...], *, default_root: TrustedRoot) -> Rendering:
+    """Render ImageValidatingPolicy documents for Pods."""
+    documents, omissions = [], []
+    for policy in policies:
+        try:
+            documents.append(_render(policy, str(default_root.digest)))
+        except Inexpressible as error:
+            omissions.append(Omission(policy=policy.name, reason=str(error)))
+    return Rendering(documents=tuple(documents), omissions=tuple(omissions))
+
+
+def _render(policy: TrustPolicy, default_root: str) -> dict[str, Any]:
+    if policy.exclude or policy.resources or policy.condition is not None or policy.weakenings:
+        raise Inexpressible("exclude, match, a condition or a weakening of the whole policy")
+    if policy.match_reference is MatchReference.REQUIRE:
+        raise Inexpressible("match_reference: require")
+    if not policy.authorities:
+        raise Inexpressible("unsigned")
+    names = [f"signer{number}" for number in range(len(policy.authorities))]
+    attestations = _attestations(policy)
+    spec: dict[str, Any] = {
+        "validationActions": ["Audit" if policy.mode is Mode.WARN else "Deny"],
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "operations": ["CREATE", "UPDATE"],
+                    "resources": ["pods", "pods/ephemeralcontainers"],
+                }
+            ]
+        },
+        "matchImageReferences": [
+            {"glob": text} for glob in policy.images for text in _image_globs(glob)
+        ],
+        "attestors": [
+            {"name": name, "cosign": _attestor(authority, default_root)}
+            for name, authority in zip(names, policy.authorities, strict=True)
+        ],
+    }
+    if attestations:
+        spec["attestations"] = [
+            {"name": name, "intoto": {"type": type_}} for name, type_ in attestations.items()
+        ]
+    spec["validations"] = list(_validations(policy, names, attestations))
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ImageValidatingPolicy",
+        "metadata": {"name": document_name(policy)},
+        "spec": spec,
+    }
+
+
+def _attestations(policy: TrustPolicy) -> dict[str, str]:
+    """The attestations of the only signer by the names they get; several cannot have any."""
+    found: dict[str, str] = {}
+    for authority in policy.authorities:
+        rules = () if isinstance(authority, StaticAuthority) else authority.rules.attestations
+        for rule in rules:
+            if len(policy.authorities) > 1 or rule.conditions or rule.provenance is not None:
+                raise Inexpressible("attestations with conditions, or of one signer among several")
+            found[f"attestation{len(found)}"] = rule.predicate_type
+    return found
+
+
+def _validations(
+    policy: TrustPolicy, names: list[str], attestations: dict[str, str]
+) -> Iterator[dict[str, str]]:
+    signers = ", ".join(f"attestors.{name}" for name in names)
+    wanted: list[tuple[str, int]] = []
+    only = policy.authorities[0]
+    if len(names) > 1 or (not isinstance(only, StaticAuthority) and only.rules.wants_signature):
+        wanted.append((f"verifyImageSignatures(image, [{signers}])", policy.threshold))
+    for name, authority in zip(names, policy.authorities, strict=True):
+        if authority.name in policy.required:
+            wanted.append((f"verifyImageSignatures(image, [attestors.{name}])", 1))
+    wanted += [
+        (f"verifyAttestationSignatures(image, attestations.{name}, [{signers}])", 1)
+        for name in attestations
+    ]
+    for kind in CONTAINERS:
+        for call, count in wanted:
+            yield {
+                "expression": f"images.{kind}.map(image, {call}).all(count, count >= {count})",
+                "message": f"{kind}: not signed as {policy.name} wants",
+            }
+
+
+def _attestor(authority: Authority, default_root: str) -> dict[str, Any]:
+    if isinstance(authority, StaticAuthority):
+        raise Inexpressible("a static answer")
+    trust, rules = authority.trust, authority.rules
+    if isinstance(trust, Unresolved):
+        raise Inexpressible(f"{authority.name}: {trust.error.message}")
+    if rules.places or rules.formats is not Formats.ANY:
+        raise Inexpressible("a repository or a storage format")
+    if trust.root is not None and str(trust.root.digest) != default_root:
+        raise Inexpressible("a trusted root of its own")
+    if trust.require_timestamp or trust.weakenings - {Weakening.IGNORE_TLOG, Weakening.IGNORE_SCT}:
+        raise Inexpressible("a timestamp, or a weakening other than of the logs")
+    found: dict[str, Any] = {}
+    if isinstance(authority, KeylessAuthority):
+        if not authority.identities:
+            raise Inexpressible("a builder in place of an identity")
+        identities = [identity_document(rule) for rule in authority.identities]
+        found["keyless"] = {"identities": identities}
+    else:
+        found["key"] = {"data": public_pem(authority)}
+    log: dict[str, Any] = {"url": REKOR_URL}
+    if Weakening.IGNORE_TLOG in trust.weakenings:
+        log["insecureIgnoreTlog"] = True
+    if Weakening.IGNORE_SCT in trust.weakenings:
+        log["insecureIgnoreSCT"] = True
+    found["ctlog"] = log
+    if rules.annotations:
+        found["annotations"] = dict(rules.annotations)
+    return found
+
+
+def _image_globs(glob: ImageGlob) -> Iterator[str]:
+    """Spell a glob in Kyverno's dialect, whose one wildcard crosses slashes.
+
+    It may cover more images than the policy does, for which the cluster then asks for the same
+    signatures.
+    """
+    text = glob.text.replace("**", "*")
+    if text.endswith("*"):
+        yield text
+    else:
+        yield f"{text}:*"
+        yield f"{text}@*"

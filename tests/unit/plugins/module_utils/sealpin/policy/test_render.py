@@ -1,0 +1,215 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The same rule in another format decides the same, or is not rendered at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sealpin.policy.convert import convert_to_short
+from sealpin.policy.decision import Outcome
+from sealpin.policy.document import parse_policy_files
+from sealpin.policy.render_cluster import render_cluster
+from sealpin.policy.render_kyverno import render_kyverno
+from sealpin.policy.sources import Sources
+from sealpin.policy.yaml_text import write_document
+from sealpin.yamldoc import parse_documents
+from sealpin.yamlschema import to_plain
+from support.policies import GITHUB, decide, load
+from support.vectors import vectors
+from support.verification import SUBJECT
+from support.virtual_sigstore import Identity, KeyPair, Signer
+
+DIGEST = str(SUBJECT)
+ONE, TWO = (Identity.uri(f"https://github.com/acme/{name}") for name in ("one", "two"))
+KEY = KeyPair()
+
+
+def _keyless(name):
+    return f'keyless: {{issuer: "{GITHUB}", identity: "https://github.com/acme/{name}"}}'
+
+
+POLICIES = {
+    "keyless": f"- {{images: ['registry.test/**'], {_keyless('one')}}}",
+    "literal-glob": f"- {{images: ['registry.test/app'], {_keyless('one')}}}",
+    "signature-and-attestation": (
+        f"- {{images: ['registry.test/**'], {_keyless('one')}, attestations: [{{type: spdx}}]}}"
+    ),
+    "attestation-alone": (
+        f"- {{images: ['registry.test/**'], {_keyless('one')},"
+        " attestations: [{type: spdx}], signature: replaced}"
+    ),
+    "condition": (
+        f"- {{images: ['registry.test/**'], {_keyless('one')}, signature: replaced,"
+        " attestations: [{type: spdx, conditions:"
+        " [{path: /name, equals: x}, {path: /size, at_most: 3}, {path: /tag, matches: ^v}]}]}"
+    ),
+    "two-of-two": (
+        f"- {{images: ['registry.test/**'], threshold: 2, authorities:"
+        f" [{{name: one, {_keyless('one')}}}, {{name: two, {_keyless('two')}}}]}}"
+    ),
+    "required": (
+        f"- {{images: ['registry.test/**'], required: [two], authorities:"
+        f" [{{name: one, {_keyless('one')}}}, {{name: two, {_keyless('two')}}}]}}"
+    ),
+    "key": "- {images: ['registry.test/**'], key: key.pub}",
+    "unsigned": "- {images: ['registry.test/**'], unsigned: allow}",
+    "refused": "- {images: ['registry.test/**'], unsigned: refuse}",
+    "static": "- {images: ['registry.test/**'], static: fail, message: no}",
+    "warn": f"- {{images: ['registry.test/**'], mode: warn, {_keyless('one')}}}",
+    "other-image": f"- {{images: ['other.test/**'], {_keyless('one')}}}",
+}
+ATTESTED = {"name": "x", "size": 3, "tag": "v1"}
+
+
+@pytest.fixture(scope="module")
+def evidence(sigstore):
+    """Sets of evidence; between them every policy above is satisfied by one and refused by one."""
+    sbom = "https://spdx.dev/Document"
+    one, two = sigstore.sign_image(DIGEST, identity=ONE), sigstore.sign_image(DIGEST, identity=TWO)
+    good = sigstore.attest(DIGEST, predicate_type=sbom, predicate=ATTESTED, identity=ONE)
+    bad = sigstore.attest(
+        DIGEST, predicate_type=sbom, predicate={**ATTESTED, "size": 4}, identity=ONE
+    )
+    keyed = sigstore.sign_image(DIGEST, signer=Signer(key=KEY))
+    return [[], [one], [two], [one, two], [good], [bad], [one, good], [two, good], [keyed]]
+
+
+def _load_text(text, root):
+    return parse_policy_files(
+        {"rendered.yaml": text.encode("utf-8")}, sources=Sources(default_root=lambda: root)
+    )
+
+
+def _original(name, root):
+    text = f"version: 1\npolicies:\n  {POLICIES[name]}\n"
+    return load(text, root, files={"key.pub": KEY.public_pem})
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_clusters_documents_decide_the_same(name, root, evidence):
+    pytest.importorskip("regopy")
+    policies = _original(name, root)
+    rendering = render_cluster(policies.policies, default_root=root, root_names={})
+    assert rendering.omissions == ()
+    again = _load_text("---\n".join(map(write_document, rendering.documents)), root)
+    assert [_outcomes(policies, each) for each in evidence] == [
+        _outcomes(again, each) for each in evidence
+    ]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_there_and_back_decides_the_same(name, root, evidence):
+    pytest.importorskip("regopy")
+    policies = _original(name, root)
+    there = render_cluster(policies.policies, default_root=root, root_names={})
+    cluster = _load_text("---\n".join(map(write_document, there.documents)), root)
+    back = convert_to_short(cluster.policies, default_root=root, root_files={})
+    assert back.omissions == ()
+    short = _load_text(write_document(back.documents[0]), root)
+    assert [_outcomes(policies, each) for each in evidence] == [
+        _outcomes(short, each) for each in evidence
+    ]
+
+
+def _outcomes(policies, signed):
+    return decide(policies, signed).outcome
+
+
+def test_the_sets_of_evidence_tell_the_policies_apart(root, evidence):
+    for name in POLICIES.keys() - {"unsigned", "warn", "refused", "static", "other-image"}:
+        outcomes = {_outcomes(_original(name, root), each) for each in evidence}
+        assert outcomes == {Outcome.ALLOWED, Outcome.DENIED}, name
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("exclude: [{image: registry.test/x, until: 2030-01-01, reason: r}]", "exclude"),
+        ("match_reference: require", "match_reference"),
+        ("annotations: {a: b}", "annotations"),
+        ("repository: registry.test/s", "a repository beside"),
+        ("provenance: {source: github.com/a/b}", "provenance"),
+        ("unsafe_any_attestation_is_signature: true", "insecure.any-predicate"),
+        ("attestations: [{type: spdx, schema: {type: object}}]", "JSON Schema"),
+    ],
+)
+def test_what_the_cluster_cannot_say_is_named_and_not_rendered(entry, reason, root):
+    text = f"version: 1\npolicies: [{{images: ['a.b/**'], {_keyless('one')}, {entry}}}]\n"
+    rendering = render_cluster(load(text, root).policies, default_root=root, root_names={})
+    assert rendering.documents == ()
+    assert reason in rendering.omissions[0].reason
+
+
+def test_a_root_of_its_own_is_referred_to_by_name(root, sigstore):
+    from dataclasses import replace
+
+    other = replace(root, ct_logs=())
+    policies = load(f"version: 1\npolicies: [{{images: ['a.b/**'], {_keyless('one')}}}]\n", other)
+    nameless = render_cluster(policies.policies, default_root=root, root_names={})
+    assert "no TrustRoot" in nameless.omissions[0].reason
+    named = render_cluster(
+        policies.policies, default_root=root, root_names={str(other.digest): "ours"}
+    )
+    authority = named.documents[0]["spec"]["authorities"][0]
+    assert authority["keyless"]["trustRootRef"] == "ours"
+    assert authority["ctlog"]["trustRootRef"] == "ours"
+
+
+def test_kyverno_documents_ask_every_kind_of_container(root):
+    rendering = render_kyverno(_original("two-of-two", root).policies, default_root=root)
+    spec = rendering.documents[0]["spec"]
+    assert spec["matchImageReferences"] == [{"glob": "registry.test/*"}]
+    assert [each["name"] for each in spec["attestors"]] == ["signer0", "signer1"]
+    assert [each["expression"].split(".")[1] for each in spec["validations"]] == [
+        "containers",
+        "initContainers",
+        "ephemeralContainers",
+    ]
+    assert "count >= 2" in spec["validations"][0]["expression"]
+
+
+@pytest.mark.parametrize("name", ["unsigned", "condition"])
+def test_kyverno_gets_no_policy_it_cannot_hold(name, root):
+    rendering = render_kyverno(_original(name, root).policies, default_root=root)
+    assert rendering.documents == ()
+    assert len(rendering.omissions) == 1
+
+
+CONVERTIBLE = [
+    case["path"]
+    for case in json.loads((vectors("policy") / "cases.json").read_text(encoding="utf-8"))["cases"]
+    if case["set"] in ("e2e", "examples") and case["kind"] == "ClusterImagePolicy"
+]
+
+
+@pytest.mark.parametrize("path", CONVERTIBLE)
+def test_the_peers_documents_convert_or_say_why_not(path, root):
+    loaded = parse_policy_files(
+        {path: (vectors("policy") / path).read_bytes()}, sources=Sources(default_root=lambda: root)
+    )
+    rendering = convert_to_short(loaded.policies, default_root=root, root_files={})
+    count = len(rendering.documents[0]["policies"])
+    assert count + len(rendering.omissions) == len(loaded.policies)
+    if count:
+        again = _load_text(write_document(rendering.documents[0]), root)
+        assert [policy.name for policy in again.policies] == [
+            entry["name"] for entry in rendering.documents[0]["policies"]
+        ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": "word", "b": "true", "c": "1", "d": "", "e": "x: y", "f": "- a", "g": "\ttab"},
+        {"text": "one\ntwo\n", "odd": "one\ntwo", "ends": "one\n\n", "indented": " a\nb\n"},
+        {"list": [{"a": 1, "b": {"c": [1, "2", True, None]}}, "x"], "empty": [], "none": {}},
+        {'quote"d key': "é \u2028", "n": 1.5},
+    ],
+)
+def test_what_is_written_reads_back(value):
+    text = write_document(value)
+    document = parse_documents(text, where="x")[0]
+    assert to_plain(document.root, document=document) == value
