@@ -99,10 +99,15 @@ class PublicKey:
 
     @classmethod
     def _of(cls, key: object, what: str) -> PublicKey:
-        algorithm = _algorithm_of(key, what)
-        if not isinstance(
-            key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey, ed25519.Ed25519PublicKey)
-        ):
+        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
+            algorithm = _CURVES[key.curve.name]
+        elif isinstance(key, rsa.RSAPublicKey):
+            if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+                raise _unsupported_key(what, f"RSA with {key.key_size} bits")
+            algorithm = KeyAlgorithm.RSA
+        elif isinstance(key, ed25519.Ed25519PublicKey):
+            algorithm = KeyAlgorithm.ED25519
+        else:
             raise _unsupported_key(what, type(key).__name__)
         spki = key.public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -396,18 +401,6 @@ def _subject_name(name: x509.GeneralName) -> tuple[str, str] | None:
 
 
 _FULCIO_USERNAME = "1.3.6.1.4.1.57264.1.7"
-
-
-def _algorithm_of(key: object, what: str) -> KeyAlgorithm:
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
-        return _CURVES[key.curve.name]
-    if isinstance(key, rsa.RSAPublicKey):
-        if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
-            raise _unsupported_key(what, f"RSA with {key.key_size} bits")
-        return KeyAlgorithm.RSA
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return KeyAlgorithm.ED25519
-    raise _unsupported_key(what, type(key).__name__)
 
 
 def _hash(name: str) -> hashes.HashAlgorithm:

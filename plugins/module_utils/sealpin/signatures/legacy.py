@@ -38,7 +38,7 @@ def read_layer(evidence: Evidence) -> SignedParts:
     certificate, chain = _read_certificates(annotations)
     is_signature = evidence.kind is EvidenceKind.SIGNATURE_LAYER
     content = (
-        SimpleSigningPayload(payload=evidence.content)
+        SimpleSigningPayload(signed_bytes=evidence.content)
         if is_signature
         else parse_envelope(evidence.content, what="the attestation")
     )

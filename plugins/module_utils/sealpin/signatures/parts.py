@@ -63,9 +63,9 @@ class MessageSignature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimpleSigningPayload:
-    """A legacy image signature's payload: exactly the bytes that were signed."""
+    """A legacy image signature's payload."""
 
-    payload: bytes
+    signed_bytes: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

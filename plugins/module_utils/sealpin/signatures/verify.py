@@ -43,7 +43,7 @@ from .bundle import read_bundle
 from .certificate import parse_given_certificate, read_identity, verify_signing_certificate
 from .dsse import Envelope, check_is_statement
 from .legacy import read_layer
-from .parts import Form, MessageSignature, SignedContent, SignedParts, SimpleSigningPayload
+from .parts import Form, MessageSignature, SignedContent, SignedParts
 from .sct import SignedCertificateTimestamp, parse_detached, verify_scts
 from .second_opinion import Opinion, SecondOpinion, ask
 from .signer import choose_signer, verify_signature
@@ -76,8 +76,14 @@ def verify_evidence(
     """
     given = _Given.read(trust)
     try:
-        parts = _read(evidence)
-        proof = _prove(parts, _signed_bytes(parts.content), trust, given, now_utc)
+        is_bundle = evidence.kind is EvidenceKind.BUNDLE
+        parts = read_bundle(evidence.content) if is_bundle else read_layer(evidence)  # 1
+        if isinstance(parts.content, MessageSignature):
+            raise VerificationFailed(
+                "bundle.no-statement",
+                "the bundle signs a file and says nothing about an image: expected an envelope",
+            )
+        proof = _prove(parts, parts.content.signed_bytes, trust, given, now_utc)
         opinion = ask(second_opinion, evidence.content, parts, trust, proof.times)
         if isinstance(parts.content, Envelope):
             return _envelope_statement(evidence, parts.content, trust, proof, opinion)
@@ -107,7 +113,7 @@ def verify_blob(
             _check_claimed_digest(parts.content, artifact)
             data: bytes | Digest = artifact
         else:
-            data = _signed_bytes(parts.content)
+            data = parts.content.signed_bytes
         proof = _prove(parts, data, trust, given, now_utc)
         statement = None
         if isinstance(parts.content, Envelope):
@@ -154,27 +160,6 @@ class _Proof:
     signer: SignerIdentity
     times: tuple[VerifiedTime, ...]
     log_entries: tuple[VerifiedLogEntry, ...]
-
-
-def _read(evidence: Evidence) -> SignedParts:
-    """Step 1."""
-    if evidence.kind is not EvidenceKind.BUNDLE:
-        return read_layer(evidence)
-    parts = read_bundle(evidence.content)
-    if isinstance(parts.content, MessageSignature):
-        raise VerificationFailed(
-            "bundle.no-statement",
-            "the bundle signs a file and says nothing about an image: expected a DSSE envelope",
-        )
-    return parts
-
-
-def _signed_bytes(content: Envelope | SimpleSigningPayload | MessageSignature) -> bytes:
-    if isinstance(content, Envelope):
-        return content.signed_bytes
-    if isinstance(content, SimpleSigningPayload):
-        return content.payload
-    raise TypeError("a message signature is over content that is not in the bundle")
 
 
 def _prove(

@@ -136,6 +136,18 @@ def test_a_certificate_of_an_unsupported_key_issued_nothing():
     assert not root.is_issued_by(Certificate.from_der(der_of(other.chain[0]), what="other"))
 
 
+def test_a_certificate_whose_key_is_no_point_is_refused_when_it_is_asked_for():
+    key = KeyPair()
+    der = der_of(CertificateAuthority().issue(key))
+    certificate = Certificate.from_der(der.replace(key.spki_der[-64:], b"\1" * 64), what="leaf")
+    assert code(lambda: certificate.public_key) == "key.malformed"
+
+
+def test_a_certificate_without_timestamps_has_no_body_without_them():
+    leaf = Certificate.from_der(der_of(CertificateAuthority().issue(KeyPair())), what="leaf")
+    assert code(lambda: leaf.precertificate_tbs) == "certificate.malformed"
+
+
 def test_messages_call_a_nameless_certificate_by_its_names():
     authority = CertificateAuthority()
     leaf = Certificate.from_der(der_of(authority.issue(KeyPair())), what="leaf")

@@ -103,7 +103,7 @@ MALFORMED = {
     "signature in the other alphabet": BODY + "\n\u2014 a __==\n",
     "no final line feed": BODY + "\n\u2014 a AAAA",
     "not a signature line": BODY + "\na AAAA\n",
-    "too long": "x" * 70_000,
+    "too long": BODY + "x" * 70_000 + "\n\n\u2014 a AAAA\n",
     "too many signatures": BODY + "\n" + "\u2014 a AAAA\n" * 65,
 }
 

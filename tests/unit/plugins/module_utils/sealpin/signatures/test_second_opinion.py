@@ -115,6 +115,15 @@ def test_reading_another_certificate_or_payload_is_disagreement(sigstore):
     assert raised.value.code == "second-opinion.disagrees"
 
 
+@pytest.mark.parametrize("artifact", [b"other", Digest.of(b"other")], ids=["content", "digest"])
+def test_refusing_a_file_s_signature_is_disagreement(sigstore, artifact):
+    bundle = sigstore.blob_bundle(b"file").content
+    parts = read_bundle(bundle)
+    with pytest.raises(VerificationFailed) as raised:
+        ask(SecondOpinion.AUTO, bundle, parts, keyless(sigstore), (), artifact=artifact)
+    assert raised.value.code == "second-opinion.disagrees"
+
+
 def test_the_end_of_a_timestamp_window_is_a_known_deviation():
     at_end = TimestampAuthority(validity=Validity(end=SIGNING_TIME))
     made = VirtualSigstore(timestamp_authority=at_end)

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+import sealpin.signatures.timestamp
 from sealpin.errors import InvalidInput, VerificationFailed
 from sealpin.signatures.timestamp import verify_timestamps
 from sealpin.trust.root import TrustedRoot
@@ -27,6 +32,7 @@ from support.virtual_sigstore import (
 )
 
 MESSAGE = b"a signature"
+CORE = Path(sealpin.signatures.timestamp.__file__).parents[2]
 SECOND = timedelta(seconds=1)
 
 
@@ -140,6 +146,35 @@ def wrong_usage(extensions):
 
 def test_its_certificate_must_be_for_timestamping():
     assert not counts(TimestampAuthority(edit_extensions=wrong_usage))
+
+
+def test_its_certificate_must_chain_to_its_root():
+    """The library trusts each certificate it is given."""
+    authority = TimestampAuthority()
+    (trusted,) = authorities(authority)
+    (other,) = authorities(TimestampAuthority())
+    stranger = replace(trusted, root=other.root, intermediates=())
+    token = authority.timestamp(MESSAGE)
+    result = verify_timestamps((token,), message=MESSAGE, authorities=(stranger,))
+    assert result.times == ()
+
+
+def test_without_the_library_a_token_names_what_is_missing():
+    script = (
+        f"import sys; sys.path.insert(0, {str(CORE)!r})\n"
+        "sys.modules['rfc3161_client'] = None\n"
+        "from sealpin.errors import MissingDependency\n"
+        "from sealpin.signatures.timestamp import verify_timestamps\n"
+        "print(verify_timestamps((), message=b'', authorities=()).times)\n"
+        "try:\n"
+        "    verify_timestamps((b'x',), message=b'', authorities=())\n"
+        "except MissingDependency as error:\n"
+        "    print(error.code)\n"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert output.split() == ["()", "dependency.missing-library"]
 
 
 def test_counts_distinct_authorities():

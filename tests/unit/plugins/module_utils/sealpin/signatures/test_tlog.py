@@ -12,6 +12,13 @@ from datetime import timedelta
 import pytest
 
 from sealpin import mediatypes
+from sealpin.digest import Digest
+from sealpin.errors import VerificationFailed
+from sealpin.signatures.bundle import read_bundle
+from sealpin.signatures.parts import SignedContent
+from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.tlog import verify_entries
+from sealpin.signatures.verify import verify_blob
 from sealpin.trust.material import Thresholds
 from support.verification import (
     SUBJECT,
@@ -19,6 +26,7 @@ from support.verification import (
     keyless,
     prove,
     refusal,
+    root_of,
     signer,
     with_annotations,
 )
@@ -69,6 +77,38 @@ def test_refuses_an_entry_with_neither_promise_nor_proof(sigstore):
     drop = Edits(entry=lambda entry: {k: v for k, v in entry.items() if k != "inclusionPromise"})
     signed = sigstore.bundle(DIGEST, version="0.1", proof=False, edits=drop)
     assert refusal(signed, keyless(sigstore)) == "bundle.no-promise"
+
+
+def test_an_entry_that_nothing_vouches_for_is_refused_in_any_format(sigstore):
+    parts = read_bundle(sigstore.bundle(DIGEST).content)
+    bare = replace(parts.entries[0], promise=None, proof=None)
+    content = SignedContent(
+        signature=parts.signatures[0], signer=parts.certificate, data=b"", envelope=parts.content
+    )
+    logs = root_of(sigstore).transparency_logs
+    with pytest.raises(VerificationFailed) as raised:
+        verify_entries((bare,), content=content, logs=logs, minimum=1)
+    assert raised.value.code == "tlog.unproven"
+
+
+def test_a_digest_is_not_enough_where_the_log_hashed_otherwise(sigstore):
+    blob = b"file"
+    longer = {"algorithm": "sha512", "value": Digest.of(blob, "sha512").hex}
+    content = sigstore.blob_bundle(blob, edits=at(("data", "hash"), longer)).content
+
+    def verify(artifact):
+        verify_blob(
+            content,
+            artifact,
+            trust=keyless(sigstore),
+            now_utc=SIGNING_TIME,
+            second_opinion=SecondOpinion.OFF,
+        )
+
+    verify(blob)
+    with pytest.raises(VerificationFailed) as raised:
+        verify(Digest.of(blob))
+    assert raised.value.code == "tlog.hash-unknown"
 
 
 def test_an_integrated_time_without_a_promise_proves_nothing(sigstore):
@@ -199,7 +239,7 @@ def test_refuses_a_changed_inclusion_proof(change, code):
 @pytest.mark.parametrize(
     ("edit", "code"),
     [
-        (lambda text: text.replace(text.split("\n")[1], "4", 1), "checkpoint.size-mismatch"),
+        (lambda text: text.replace("\n", "\n1", 1), "checkpoint.size-mismatch"),
         (
             lambda text: text.replace(text.split("\n")[2], base64.b64encode(b"\1" * 32).decode()),
             "checkpoint.root-mismatch",
