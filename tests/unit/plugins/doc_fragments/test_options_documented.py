@@ -9,9 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import _options
 import pytest
 from ruamel.yaml import YAML
+
+import _options
 
 FRAGMENTS = Path(__file__).resolve().parents[4] / "plugins" / "doc_fragments"
 WHERE = {
