@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """RFC 3161 tokens: a timestamp authority saw the signature at some moment.
 
-The only importer of ``rfc3161_client``, which verifies the token; the path of the authority's
-certificate is verified here. Each authority is tried alone, with its own chain and window, so that
-a token of one can never borrow another's window. A token by nobody known is no proof and no refusal
-(anybody may add or remove one); why it did not count is kept for the message when a moment is
-missing. The library is imported when the first token is met.
+The only importer of ``rfc3161_client``, which verifies the token; the rules of `chain` for the
+authority's certificate are added here. Each authority is tried alone, with its own chain and
+window, so that a token of one can never borrow another's window. A token by nobody known is no
+proof and no refusal (anybody may add or remove one); why it did not count is kept for the message
+when a moment is missing. The library is imported when the first token is met.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _verify(
             f"timestamp authority {authority.name} is trusted from {authority.window},"
             f" got a token of {at_utc:%Y-%m-%dT%H:%M:%SZ}",
         )
-    # The library trusts each certificate it is given; the path to the root is checked here.
+    # The library checks the path as OpenSSL does; what `chain` refuses beyond that is refused here.
     verify_chain(
         authority.leaf,
         intermediates=authority.intermediates,

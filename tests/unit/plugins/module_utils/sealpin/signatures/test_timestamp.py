@@ -149,7 +149,6 @@ def test_its_certificate_must_be_for_timestamping():
 
 
 def test_its_certificate_must_chain_to_its_root():
-    """The library trusts each certificate it is given."""
     authority = TimestampAuthority()
     (trusted,) = authorities(authority)
     (other,) = authorities(TimestampAuthority())
@@ -157,6 +156,18 @@ def test_its_certificate_must_chain_to_its_root():
     token = authority.timestamp(MESSAGE)
     result = verify_timestamps((token,), message=MESSAGE, authorities=(stranger,))
     assert result.times == ()
+
+
+def test_its_certificate_follows_the_same_rules_as_a_signer_s():
+    def silent(extensions):
+        return [e for e in extensions if not isinstance(e[0], x509.KeyUsage)]
+
+    authority = TimestampAuthority(edit_extensions=silent)
+    assert not counts(authority)
+    root = TrustedRoot.from_pems(timestamp_chain=authority.chain_pem)
+    token = authority.timestamp(MESSAGE)
+    private = root.timestamp_authorities
+    assert verify_timestamps((token,), message=MESSAGE, authorities=private).times
 
 
 def test_without_the_library_a_token_names_what_is_missing():
