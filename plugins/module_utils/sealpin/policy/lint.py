@@ -157,7 +157,7 @@ def _lint_authority(authority: Authority) -> _Found:
             yield weakening.value, f"{authority.name} gives up a check: {weakening.value}"
     if isinstance(authority, KeylessAuthority):
         for rule in authority.identities:
-            texts = (rule.issuer, rule.subject, *(value for _, value in rule.extensions))
+            texts = (rule.issuer, rule.subject, *(value for _name, value in rule.extensions))
             for text in texts:
                 if isinstance(text, Pattern):
                     for message in lint_pattern(text.text):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""A play over four hosts and a registry: what is verified is deployed, once asked for, or nothing is."""
+"""A play over four hosts and a registry: verified images are deployed, or nothing is."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""podman, a real registry and a signed image: what was verified is what podman creates and tells of."""
+"""podman, a real registry and a signed image: podman creates what was verified."""
 
 from __future__ import annotations
 

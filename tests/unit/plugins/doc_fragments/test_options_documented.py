@@ -39,7 +39,9 @@ def documented(file: str, name: str) -> dict[str, Any]:
     return YAML(typ="safe", pure=True).load(text)["options"]
 
 
-@pytest.mark.parametrize(("file", "name", "options"), ROWS, ids=[f"{f}.{n}" for f, n, _ in ROWS])
+@pytest.mark.parametrize(
+    ("file", "name", "options"), ROWS, ids=[f"{row[0]}.{row[1]}" for row in ROWS]
+)
 def test_a_fragment_documents_its_options_and_no_other(
     file: str, name: str, options: dict[str, Any]
 ) -> None:
@@ -59,6 +61,6 @@ def test_secrets_are_marked() -> None:
 
 
 def test_each_task_gets_a_specification_of_its_own() -> None:
-    first, second = (_options.argument_spec(*_options.IMAGE_VERIFY) for _ in range(2))
+    first, second = (_options.argument_spec(*_options.IMAGE_VERIFY) for _turn in range(2))
     first["images"]["required"] = False
     assert second["images"]["required"]

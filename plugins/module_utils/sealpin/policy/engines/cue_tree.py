@@ -9,6 +9,7 @@ Only the part of the language that policies are written in has a place here
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Union
 
 from ...errors import Unavailable
 
@@ -135,7 +136,7 @@ class Rest:
     """``...``: further fields are allowed."""
 
 
-Declaration = Field | Pattern | Conditional | Let | Embedding | Rest
+Declaration = Union[Field, Pattern, Conditional, Let, Embedding, Rest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class Struct:
     declarations: tuple[Declaration, ...]
 
 
-Expression = Literal | Name | Select | Call | Unary | Binary | ListLiteral | Struct
+Expression = Union[Literal, Name, Select, Call, Unary, Binary, ListLiteral, Struct]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ IGNORE_TLOG = frozenset({Weakening.IGNORE_TLOG})
 
 def lab_trust(repository, root):
     """How the lab signed each repository (its README)."""
-    folder, _, name = repository.partition("/")
+    folder, _slash, name = repository.partition("/")
     if folder == "private":
         return KeylessTrust(root=root, weakenings=IGNORE_TLOG, require_timestamp=True)
     if folder != "keyed":
