@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput
-from sealpin.tree import walk
 
-from .files import read_file
+from .targets import Targets
 
 if TYPE_CHECKING:
     from sealpin.manifests.options import FindOptions
@@ -31,32 +28,38 @@ class Gathered:
     count: int
     """How many files were looked at."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to say at all."""
+        return not self.found and not self.unreadable
 
-def gather(paths: Iterable[str], *, options: FindOptions | None = None) -> Gathered:
-    """Find the images of all files at or below *paths*.
+
+def gather(targets: Targets, *, options: FindOptions | None = None) -> Gathered:
+    """Find the images of all files of *targets*.
 
     The finders, and the YAML parser with them, are imported with the first file that needs them.
     """
     found: list[Found] = []
     unreadable: list[InvalidInput] = []
     count = 0
-    for path in walk(Path(path) for path in paths):
+    for file in targets.files():
         count += 1
         try:
-            found += _find(path, options)
+            found += _find(targets, file, options)
         except InvalidInput as error:
             unreadable.append(error)
     return Gathered(found=tuple(found), unreadable=tuple(unreadable), count=count)
 
 
-def _find(path: Path, options: FindOptions | None) -> Iterator[Found]:
+def _find(targets: Targets, file: str, options: FindOptions | None) -> Iterator[Found]:
     from sealpin.manifests.prefilter import may_name_images
 
-    data = read_file(path).data
-    if not may_name_images(str(path), data):
+    data = targets.read(file)
+    words = tuple(word.encode() for word in options.words) if options else ()
+    if not may_name_images(file, data, words=words):
         return
     from sealpin.manifests.finder import find_sites
 
-    found = find_sites(os.path.normpath(path), data, options=options)
+    found = find_sites(file, data, options=options)
     if found.sites or found.remarks:
         yield found

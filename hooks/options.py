@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from .arguments import Parser
 
+_TAG_FLAGS = {"keep": "--keep-tag", "drop": "--drop-tag", "comment": "--tag-comment"}
+
 
 def add_registry_options(parser: Parser) -> None:
     """Add where images are read from, with which credentials, and how long that may take."""
@@ -88,6 +90,26 @@ def add_trust_options(parser: Parser) -> None:
 
 
 def add_identity_options(parser: Parser) -> None:
+    """Add who must have signed and what about, or the policy files that say so."""
+    add_signer_options(parser)
+    parser.add_argument(
+        "-a",
+        "--annotations",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="annotation the signer must have signed (repeatable, or separated by commas)",
+    )
+    parser.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=".sealpin.yaml or ClusterImagePolicy documents, instead of identities (repeatable)",
+    )
+
+
+def add_signer_options(parser: Parser) -> None:
     """Add who must have signed, for runs without a policy file."""
     group = parser.add_argument_group("who must have signed")
     group.add_argument(
@@ -122,48 +144,73 @@ def add_identity_options(parser: Parser) -> None:
             help=f"GitHub workflow {claim} in the certificate",
         )
     group.add_argument(
-        "-a",
-        "--annotations",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="annotation the signer must have signed (repeatable, or separated by commas)",
-    )
-    group.add_argument(
         "--publisher",
         default="",
         metavar="NAME",
         help="a publisher of the built-in table; list shows it",
     )
+
+
+def add_file_options(parser: Parser) -> None:
+    """Add which files a verb looks at and how it tells of them."""
+    group = parser.add_argument_group("files")
     group.add_argument(
-        "--policy",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help=".sealpin.yaml or ClusterImagePolicy documents, instead of identities (repeatable)",
+        "paths",
+        nargs="*",
+        default=["."],
+        metavar="PATH",
+        help="files or folders, or - for standard input (default: this folder)",
+    )
+    group.add_argument(
+        "--stdin-filename",
+        default="",
+        metavar="NAME",
+        help="what the text on standard input is called; its name tells its kind",
+    )
+    group.add_argument(
+        "--changed-since",
+        default="",
+        metavar="REV",
+        help="only files that differ from this git revision",
+    )
+    parser.add_switch("--strict", help="count warnings as errors")
+    parser.add_switch("--verbose", help="list what needs no attention too")
+    add_format_option(parser, "text", "json", "sarif", "html")
+
+
+def add_policy_revision_option(parser: Parser) -> None:
+    """Add where the policy is read from when the files at hand are not to be trusted."""
+    parser.add_argument(
+        "--policy-from",
+        default="",
+        metavar="REV",
+        help="read the policy and what it names from this git revision",
     )
 
 
 def add_pin_options(parser: Parser) -> None:
     """Add the options of ``pin`` and ``update``."""
-    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files or folders")
+    add_file_options(parser)
     parser.add_switch("--diff", help="show the changes")
     parser.add_switch("--dry-run", help="write nothing")
-    parser.add_switch("--strict", help="count warnings as errors")
-    parser.add_switch("--verbose", help="list what needs no attention too")
     parser.add_argument(
         "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="pin this child of an index"
     )
-    parser.add_argument(
+    styles = parser.add_mutually_exclusive_group()
+    styles.add_argument(
         "--tag",
         choices=("keep", "drop", "comment"),
         default="keep",
         help="name:tag@digest, name@digest, or name@digest # tag (default keep)",
     )
+    for style, flag in _TAG_FLAGS.items():
+        styles.add_argument(
+            flag, dest="tag", action="store_const", const=style, help=f"the same as --tag {style}"
+        )
     add_identity_options(parser)
+    add_policy_revision_option(parser)
     add_trust_options(parser)
     add_registry_options(parser)
-    add_format_option(parser, "text", "json")
 
 
 def add_format_option(parser: Parser, *formats: str) -> None:

@@ -1,24 +1,24 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The report of a run over files: its document, its text and its exit code."""
+"""From the results of ``pin`` and ``update`` to their report's document and exit code."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any
 
-from sealpin.errors import InvalidInput, SealpinError
-from sealpin.manifests.site import Remark
+from sealpin.errors import SealpinError
+from sealpin.manifests.lock import Lock, LockEntry
+from sealpin.manifests.site import TagStyle
 from sealpin.pinning import Action, FileResult, SiteResult
 from sealpin.policy.decision import Decision, Outcome
 from sealpin.report.document import decision_to_dict, main_code, main_message, report_document
-from sealpin.report.files import count_line, file_lines, remark_to_dict, site_to_dict
-from sealpin.report.text import Style, image_lines, printable
+from sealpin.report.files import remark_to_dict, site_to_dict
+from sealpin.report.moves import move_to_dict
 
 from . import exit_codes
-from .terminal import style_for
+from .file_report import FileReport, error_entry
+from .gathering import Gathered
 
 _CODES = {
     Action.PIN: exit_codes.REFUSED,
@@ -28,91 +28,68 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PinReport:
-    """Everything a run over files says."""
-
-    document: Mapping[str, Any]
-    exit_code: int
-
-    @classmethod
-    def of(
-        cls,
-        results: Sequence[FileResult],
-        *,
-        remarks: Sequence[Remark],
-        failed: Mapping[str, SealpinError],
-        unreadable: Sequence[InvalidInput],
-        strict: bool,
-        lock_changed: bool,
-    ) -> PinReport:
-        """Put the report together; of a file in *failed* nothing was written."""
-        sites = [site for result in results for site in result.sites]
-        decisions = {id(site.decision): site.decision for site in sites}
-        shown_remarks = [remark_to_dict(remark, strict=strict) for remark in remarks]
-        errors = [*failed.values(), *unreadable]
-        codes = [_CODES[site.action] for site in sites]
-        codes += map(exit_codes.of_error, errors)
-        codes += [exit_codes.REFUSED for r in shown_remarks if r["severity"] == "error"]
-        document = report_document(
-            map(decision_to_dict, decisions.values()),
-            sites=[_entry(site, failed.get(site.site.file)) for site in sites],
-            remarks=shown_remarks,
-            errors=[{"code": e.code, "message": e.message, "hint": e.hint} for e in errors],
-            lock={"changed": lock_changed},
-        )
-        return cls(document=document, exit_code=exit_codes.combine(codes))
-
-    def as_json(self) -> str:
-        """The document, indented."""
-        return json.dumps(self.document, indent=2)
-
-    def print_text(self, stream: TextIO, *, diffs: Sequence[str], verbose: bool) -> None:
-        """Print images that were pinned or refused, then files, then the diff and the counts."""
-        style = style_for(stream)
-        document = self.document
-        wanted = {site["image"] for site in document["sites"] if site["action"] != "keep"}
-        for image in document["images"]:
-            if verbose or image["image"] in wanted:
-                print("\n".join(image_lines(image, style)), file=stream)
-        for line in file_lines(document["sites"], document["remarks"], style, verbose=verbose):
-            print(line, file=stream)
-        for error in document["errors"]:
-            print(_error_line(error, style), file=stream)
-        for diff in diffs:
-            print(diff, file=stream)
-        if document["sites"]:
-            lock = "; sealpin.lock updated" if document["lock"]["changed"] else ""
-            print(count_line(document["sites"], style) + lock, file=stream)
+def pin_report(
+    verb: str,
+    results: Sequence[FileResult],
+    *,
+    gathered: Gathered,
+    lock: Lock | None,
+    failed: Mapping[str, SealpinError],
+    style: TagStyle,
+    strict: bool,
+    dry_run: bool,
+    is_lock_changed: bool,
+) -> FileReport:
+    """Put the report together; of a file in *failed* nothing was written."""
+    sites = [site for result in results for site in result.sites]
+    decisions = {id(site.decision): site.decision for site in sites}
+    remarks = [remark for found in gathered.found for remark in found.remarks]
+    shown = [remark_to_dict(remark, strict=strict) for remark in remarks]
+    errors = [*failed.values(), *gathered.unreadable]
+    codes = [_CODES[site.action] for site in sites]
+    codes += map(exit_codes.of_error, errors)
+    codes += [exit_codes.REFUSED for remark in shown if remark["severity"] == "error"]
+    document = report_document(
+        map(decision_to_dict, decisions.values()),
+        verb=verb,
+        dry_run=dry_run,
+        checked=len(sites),
+        sites=[_entry(site, failed.get(site.site.file), lock, style) for site in sites],
+        remarks=shown,
+        errors=[error_entry(error) for error in errors],
+        lock={"changed": is_lock_changed},
+    )
+    return FileReport(document=document, exit_code=exit_codes.combine(codes))
 
 
-def _entry(result: SiteResult, failure: SealpinError | None) -> dict[str, Any]:
-    error = result.error or failure
+def _entry(
+    result: SiteResult, failure: SealpinError | None, lock: Lock | None, style: TagStyle
+) -> dict[str, Any]:
+    error = failure or result.error
     code, message, hint = _reason(result.decision)
     if error is not None:
         code, message, hint = error.code, error.message, error.hint
-    action = Action.UNCHECKED if failure is not None else result.action
-    is_written = result.pin is not None and failure is None
-    return site_to_dict(
+    pin = result.pin if failure is None else None
+    entry = site_to_dict(
         result.site,
-        action=action.value,
-        after=result.site.text if not is_written else _after(result),
+        action=Action.UNCHECKED.value if failure is not None else result.action.value,
+        after=result.site.text if pin is None else result.site.replacement(pin.digest, style),
         code=code,
         message=message,
         hint=hint,
     )
+    if pin is not None and pin.is_change and result.site.is_pinned:
+        entry["move"] = move_to_dict(pin, _previous(result, lock))
+    return entry
 
 
-def _after(result: SiteResult) -> str:
-    pin = result.pin
-    return f"{result.site.text.partition('@')[0]}@{pin.digest}" if pin else result.site.text
+def _previous(result: SiteResult, lock: Lock | None) -> LockEntry | None:
+    """Return what the lock knows about the digest that stood there."""
+    known = lock.find(result.site.moving_reference) if lock is not None else ()
+    return next((entry for entry in known if entry.digest == result.site.reference.digest), None)
 
 
 def _reason(decision: Decision) -> tuple[str, str, str]:
-    if decision.outcome is Outcome.ALLOWED:
+    if decision.outcome is Outcome.ALLOWED and not decision.unsigned:
         return "", "", ""
     return main_code(decision), main_message(decision), ""
-
-
-def _error_line(error: Mapping[str, str], style: Style) -> str:
-    return style.paint(f"error: {printable(error['message'])} [{error['code']}]", "31")

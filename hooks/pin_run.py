@@ -7,6 +7,9 @@
 3. Rewrite each file whose pins change it; a file that fails keeps its bytes, the others go on.
 4. Write ``sealpin.lock`` if what it records changed.
 5. Report every reference that was found.
+
+With ``-`` the text of standard input takes the place of the files: it goes to standard output with
+its pins, the report goes to standard error, and no file is written, the lock included.
 """
 
 from __future__ import annotations
@@ -18,64 +21,201 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealpin.errors import SealpinError
+from sealpin.errors import InvalidInput, SealpinError
 
 from . import exit_codes
 from .gathering import Gathered, gather
+from .project import LOCK_NAME, project_root
+from .targets import Targets
+from .trusted import ProjectPolicy
 
 if TYPE_CHECKING:
     from sealpin.manifests.lock import Lock
+    from sealpin.manifests.options import FindOptions
     from sealpin.pinning import FileResult
     from sealpin.rules import Rules
 
 
 @dataclass(slots=True, kw_only=True)
 class _Written:
-    """What step 3 did."""
+    """What steps 3 and 4 did."""
 
     diffs: list[str] = field(default_factory=list)
     failed: dict[str, SealpinError] = field(default_factory=dict)
+    is_lock_changed: bool = False
 
 
-def run_pins(arguments: argparse.Namespace, *, moves: bool) -> int:
-    """Run the steps and return the exit code."""
-    # 1.
-    gathered = gather(arguments.paths)
-    if not any(found.sites for found in gathered.found):
-        return _report_nothing(gathered, arguments)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinRun:
+    """One run of ``pin`` or ``update``."""
 
-    from sealpin.descriptor import Platform
-    from sealpin.pinning import Update, pin_files
+    verb: str
+    arguments: argparse.Namespace
+    root: Path
+    """Of the project: where configuration and lock are."""
+    targets: Targets
+    policy: ProjectPolicy
+    options: FindOptions | None
 
-    from .project import LOCK_NAME, project_root
-    from .running import new_session, run_options, this_machine
-    from .terminal import Progress
-    from .trusted import project_rules
-
-    # 2.
-    here = Path.cwd()
-    rules = project_rules(run_options(arguments), this_machine())
-    lock_path = project_root(here) / LOCK_NAME
-    lock = read_lock(lock_path)
-    update = None
-    if moves:
-        update = Update(lock=lock, unsafe_allow_rollback=arguments.unsafe_allow_rollback)
-    with new_session(rules.options, mirrors=rules.mirrors) as session:
-        results = pin_files(
-            session,
-            rules.policies,
-            gathered.found,
-            platform=Platform.parse(arguments.platform) if arguments.platform else None,
-            update=update,
-            on_progress=Progress(),
+    @classmethod
+    def of(cls, verb: str, arguments: argparse.Namespace) -> PinRun:
+        """Take the command line. Raises `InvalidInput` and `PolicyInvalid`."""
+        here = Path.cwd()
+        root = project_root(here)
+        policy = ProjectPolicy.at(
+            here, given=tuple(arguments.policy), revision=arguments.policy_from
         )
-    # 3.
-    written = _write_files(results, arguments)
-    # 4.
-    kept = [result for result in results if result.file not in written.failed]
-    lock_changed = _write_lock(lock_path, lock, kept, rules, arguments)
-    # 5.
-    return _report(results, gathered, written, arguments, lock_changed=lock_changed)
+        return cls(
+            verb=verb,
+            arguments=arguments,
+            root=root,
+            targets=Targets.of(arguments, root=root),
+            policy=policy,
+            options=policy.find_options(),
+        )
+
+    def run(self) -> int:
+        """Run the steps and return the exit code."""
+        # 1.
+        gathered = gather(self.targets, options=self.options)
+        if not any(found.sites for found in gathered.found):
+            self._pass_stdin_on()
+            if gathered.is_empty and self.arguments.format == "text":
+                return exit_codes.VERIFIED
+            return self._report((), gathered, _Written(), None)
+        # 2.
+        lock, lock_error = self._read_lock()
+        results, rules = self._decide(gathered, lock)
+        # 3.
+        written = self._write_files(results)
+        # 4.
+        if lock_error is not None:
+            written.failed[LOCK_NAME] = lock_error
+        elif not self.targets.is_stdin:
+            kept = [result for result in results if result.file not in written.failed]
+            self._write_lock(lock, kept, rules, written)
+        # 5.
+        return self._report(results, gathered, written, lock)
+
+    def _read_lock(self) -> tuple[Lock, SealpinError | None]:
+        """Return the lock; a damaged one stays as it is, and stops only who relies on it."""
+        from sealpin.manifests.lock import Lock
+
+        try:
+            return read_lock(self.root / LOCK_NAME), None
+        except InvalidInput as error:
+            if self.verb == "update":  # without the lock a tag that went back would go unnoticed
+                raise
+            return Lock(), error
+
+    def _decide(self, gathered: Gathered, lock: Lock) -> tuple[Sequence[FileResult], Rules]:
+        from sealpin.descriptor import Platform
+        from sealpin.pinning import Update, pin_files
+
+        from .running import new_session, run_options, this_machine
+        from .terminal import Progress
+
+        arguments = self.arguments
+        rules = self.policy.rules(run_options(arguments), this_machine())
+        update = None
+        if self.verb == "update":
+            update = Update(lock=lock, unsafe_allow_rollback=arguments.unsafe_allow_rollback)
+        with new_session(rules.options, mirrors=rules.mirrors) as session:
+            results = pin_files(
+                session,
+                rules.policies,
+                gathered.found,
+                platform=Platform.parse(arguments.platform) if arguments.platform else None,
+                update=update,
+                on_progress=Progress(),
+            )
+        return results, rules
+
+    def _write_files(self, results: Sequence[FileResult]) -> _Written:
+        written = _Written()
+        for result in results:
+            if not result.is_change and not self.targets.is_stdin:
+                continue
+            try:
+                written.diffs += self._write_file(result)
+            except SealpinError as error:
+                written.failed[result.file] = error
+                self._pass_stdin_on()
+        return written
+
+    def _write_file(self, result: FileResult) -> list[str]:
+        """Splice one file's pins, write it unless it is a dry run, and return its diff."""
+        from sealpin.manifests.rewrite import apply
+        from sealpin.manifests.site import TagStyle
+
+        from .diffs import unified_diff
+        from .files import read_file, replace_file
+
+        old = None if self.targets.is_stdin else read_file(Path(result.file))
+        before = self.targets.read(result.file) if old is None else old.data
+        style = TagStyle(self.arguments.tag)
+        after = apply(before, result.pins, style=style, options=self.options)
+        if old is None:
+            _write_stdout(before if self.arguments.dry_run else after)
+        elif not self.arguments.dry_run:
+            replace_file(old, after)
+        is_shown = self.arguments.diff and after != before
+        return [unified_diff(result.file, before, after)] if is_shown else []
+
+    def _pass_stdin_on(self) -> None:
+        """A filter that changes nothing still answers with what it was given."""
+        if self.targets.stdin is not None:
+            _write_stdout(self.targets.stdin)
+
+    def _write_lock(
+        self, lock: Lock, results: Sequence[FileResult], rules: Rules, written: _Written
+    ) -> None:
+        from sealpin.manifests.lock import Lock
+        from sealpin.pinning import lock_entries
+
+        from .files import create_file
+
+        entries = lock_entries(results, rules.policies)
+        is_whole = self.targets.is_whole_project
+        new = Lock.of(entries if is_whole else (*lock.entries, *entries))
+        if new == lock:
+            return
+        try:
+            if not self.arguments.dry_run:
+                create_file(self.root / LOCK_NAME, new.dump())
+            written.is_lock_changed = True
+        except SealpinError as error:
+            written.failed[LOCK_NAME] = error
+
+    def _report(
+        self,
+        results: Sequence[FileResult],
+        gathered: Gathered,
+        written: _Written,
+        lock: Lock | None,
+    ) -> int:
+        from sealpin.manifests.site import TagStyle
+
+        from .pin_report import pin_report
+
+        report = pin_report(
+            self.verb,
+            results,
+            gathered=gathered,
+            lock=lock,
+            failed=written.failed,
+            style=TagStyle(self.arguments.tag),
+            strict=self.arguments.strict,
+            dry_run=self.arguments.dry_run,
+            is_lock_changed=written.is_lock_changed,
+        )
+        report.print(
+            sys.stderr if self.targets.is_stdin else sys.stdout,
+            form=self.arguments.format,
+            diffs=written.diffs,
+            verbose=self.arguments.verbose,
+        )
+        return report.exit_code
 
 
 def read_lock(path: Path) -> Lock:
@@ -89,77 +229,7 @@ def read_lock(path: Path) -> Lock:
     return Lock.parse(read_file(path).data)
 
 
-def _write_files(results: Sequence[FileResult], arguments: argparse.Namespace) -> _Written:
-    from sealpin.manifests.rewrite import apply
-    from sealpin.manifests.site import TagStyle
-
-    from .diffs import unified_diff
-    from .files import read_file, replace_file
-
-    written = _Written()
-    for result in results:
-        if not result.is_change:
-            continue
-        try:
-            old = read_file(Path(result.file))
-            data = apply(old.data, result.pins, style=TagStyle(arguments.tag))
-            if arguments.diff:
-                written.diffs.append(unified_diff(result.file, old.data, data))
-            if not arguments.dry_run:
-                replace_file(old, data)
-        except SealpinError as error:
-            written.failed[result.file] = error
-    return written
-
-
-def _write_lock(
-    path: Path,
-    lock: Lock,
-    results: Sequence[FileResult],
-    rules: Rules,
-    arguments: argparse.Namespace,
-) -> bool:
-    from sealpin.manifests.lock import Lock
-    from sealpin.pinning import lock_entries
-
-    from .files import create_file
-
-    entries = lock_entries(results, rules.policies)
-    is_whole = any(Path(p).resolve() == path.parent.resolve() for p in arguments.paths)
-    new = Lock.of(entries if is_whole else (*lock.entries, *entries))
-    if new == lock:
-        return False
-    if not arguments.dry_run:
-        create_file(path, new.dump())
-    return True
-
-
-def _report_nothing(gathered: Gathered, arguments: argparse.Namespace) -> int:
-    if not gathered.unreadable and not gathered.found and arguments.format == "text":
-        return exit_codes.VERIFIED
-    return _report((), gathered, _Written(), arguments, lock_changed=False)
-
-
-def _report(
-    results: Sequence[FileResult],
-    gathered: Gathered,
-    written: _Written,
-    arguments: argparse.Namespace,
-    *,
-    lock_changed: bool,
-) -> int:
-    from .pin_report import PinReport
-
-    report = PinReport.of(
-        results,
-        remarks=[remark for found in gathered.found for remark in found.remarks],
-        failed=written.failed,
-        unreadable=gathered.unreadable,
-        strict=arguments.strict,
-        lock_changed=lock_changed,
-    )
-    if arguments.format == "json":
-        print(report.as_json())
-    else:
-        report.print_text(sys.stdout, diffs=written.diffs, verbose=arguments.verbose)
-    return report.exit_code
+def _write_stdout(data: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()

@@ -14,6 +14,7 @@ from sealpin.errors import InvalidInput
 
 CONFIG_NAME = ".sealpin.yaml"
 LOCK_NAME = "sealpin.lock"
+EVIDENCE_NAME = "sealpin-evidence"
 
 
 def project_root(start: Path) -> Path:
@@ -22,12 +23,6 @@ def project_root(start: Path) -> Path:
         if (folder / ".git").exists():
             return folder
     return start
-
-
-def find_config(start: Path) -> Path | None:
-    """Return the project's configuration file, or None."""
-    path = project_root(start) / CONFIG_NAME
-    return path if path.is_file() else None
 
 
 def require_policy() -> InvalidInput:

@@ -17,8 +17,26 @@ _MAX_BYTES = 4 * 1024 * 1024
 
 
 def has_nothing_to_do(paths: Iterable[str]) -> bool:
-    """Whether *paths* are all plain files without an image."""
-    return all(_is_without_image(path) for path in paths)
+    """Whether *paths* are all plain files without an image, as far as names and words tell."""
+    return all(_is_without_image(path) for path in paths) and not _has_file_settings()
+
+
+def _has_file_settings() -> bool:
+    """Whether the project says itself where images stand: then only a full run can tell."""
+    folder = os.getcwd()  # noqa: PTH109 - no pathlib here
+    while not os.path.exists(f"{folder}/.git"):  # noqa: PTH110
+        parent = os.path.dirname(folder)  # noqa: PTH120
+        if parent == folder:
+            folder = os.getcwd()  # noqa: PTH109
+            break
+        folder = parent
+    try:
+        with open(f"{folder}/.sealpin.yaml", "rb") as file:  # noqa: PTH123
+            return b"files" in file.read(_MAX_BYTES)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def _is_without_image(path: str) -> bool:

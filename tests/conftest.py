@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Options of every test run: `--fail-on-skip` turns a skipped test into a failed run."""
+"""Options of every test run: `--fail-on-skip`, and `--update-golden` for the golden reports."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--fail-on-skip",
         action="store_true",
         help="fail the run when any test was skipped: on CI a missing tool is a defect",
+    )
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the reports below tests/golden as they are now; review the difference",
     )
 
 

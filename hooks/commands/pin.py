@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """Pin; exit 1 if something was written or refused, so that a hook stops the commit."""
+    arguments = make_parser().parse(argv)
+    if arguments.format == "text" and has_nothing_to_do(arguments.paths):
+        return exit_codes.VERIFIED
+
+    from ..pin_run import PinRun
+
+    return PinRun.of("pin", arguments).run()
+
+
+def make_parser() -> Parser:
+    """Return the verb's parser."""
     parser = Parser(
         prog="sealpin pin",
         description="Verify the images that files name, then write their digests.",
     )
     add_pin_options(parser)
-    arguments = parser.parse(argv)
-    if arguments.format == "text" and has_nothing_to_do(arguments.paths):
-        return exit_codes.VERIFIED
-
-    from ..pin_run import run_pins
-
-    return run_pins(arguments, moves=False)
+    return parser

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """Update; exit 1 if something was written or refused."""
+    arguments = make_parser().parse(argv)
+    if arguments.format == "text" and has_nothing_to_do(arguments.paths):
+        return exit_codes.VERIFIED
+
+    from ..pin_run import PinRun
+
+    return PinRun.of("update", arguments).run()
+
+
+def make_parser() -> Parser:
+    """Return the verb's parser."""
     parser = Parser(
         prog="sealpin update",
         description="Ask for the digest each tag has now; move the pins whose image verifies.",
@@ -25,10 +36,4 @@ def run(argv: Sequence[str]) -> int:
         "--unsafe-allow-rollback",
         help="accept an image signed before the pinned one (shows in the report)",
     )
-    arguments = parser.parse(argv)
-    if arguments.format == "text" and has_nothing_to_do(arguments.paths):
-        return exit_codes.VERIFIED
-
-    from ..pin_run import run_pins
-
-    return run_pins(arguments, moves=True)
+    return parser

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -25,10 +26,13 @@ class Ran:
 
 
 def sealpin(
-    *words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    *words: str | Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
 ) -> Ran:
     """Run ``sealpin WORDS`` with *env* added to a bare environment, in *cwd*."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = _text_stream(), _text_stream()
     before = Path.cwd()
     environment = {"PATH": os.environ.get("PATH", os.defpath), **(env or {})}
     try:
@@ -38,11 +42,22 @@ def sealpin(
             patch.dict(os.environ, environment, clear=True),
             redirect_stdout(out),
             redirect_stderr(err),
+            patch.object(sys, "stdin", _text_stream(stdin)),
         ):
             code = run_main([str(word) for word in words])
     finally:
         os.chdir(before)
-    return Ran(code=code, out=out.getvalue(), err=err.getvalue())
+    return Ran(code=code, out=_written(out), err=_written(err))
+
+
+def _text_stream(content: bytes = b"") -> io.TextIOWrapper:
+    """Make a stream that has bytes below its text, as the process's own have."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    return stream.buffer.getvalue().decode("utf-8")
 
 
 def run_main(words: Sequence[str]) -> int:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from .errors import InvalidInput, quote
 from .limits import MAX_POLICY_BYTES
@@ -33,6 +34,28 @@ def path_below(folder: Path, path: str) -> Path:
     if root not in target.parents:
         raise InvalidInput("policy.path", f"the path leaves the policy's folder: {quote(path)}")
     return target
+
+
+class PolicyStore(Protocol):
+    """Where policy files are read from: the disk, or a revision of the project."""
+
+    def read(self, path: Path) -> bytes:
+        """Return the policy file at *path*, absolute. Raises `InvalidInput` ``file.*``."""
+
+    def read_below(self, folder: Path, path: str) -> bytes:
+        """Return a file a policy in *folder* names; it must lie below that folder."""
+
+
+class PoliciesOnDisk:
+    """Policy files as they lie there now."""
+
+    def read(self, path: Path) -> bytes:
+        """See `PolicyStore.read`."""
+        return read_file(path, what="the policy")
+
+    def read_below(self, folder: Path, path: str) -> bytes:
+        """See `PolicyStore.read_below`; links are followed, and must stay below *folder* too."""
+        return read_file(path_below(folder, path), what="a file the policy names")
 
 
 def read_artifact(path: Path) -> bytes:

@@ -10,18 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .errors import InvalidInput
-from .inputs import path_below, read_file
-from .policy.document import Configuration, load_configuration
+from .errors import InvalidInput, Unavailable, quote
+from .inputs import PoliciesOnDisk, PolicyStore
+from .limits import MAX_POLICY_BYTES
 from .policy.flags import EvidenceFlags, policy_from_flags
 from .policy.model import AttestationRule, EvidencePlace, PolicySet
 from .policy.sources import Sources
+from .reaching import fetch_url
 from .reference import Repository
 from .registry.mirrors import Mirrors
 from .run_options import Machine, RunOptions
-from .trusting import RootChoice, signing_trust
+from .trusting import RootChoice, read_key, read_tuf_root, signing_trust
+
+if TYPE_CHECKING:
+    from .policy.document import Configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +46,13 @@ def load_rules(
     *,
     config: Path | None = None,
     attestations: tuple[AttestationRule, ...] = (),
+    store: PolicyStore | None = None,
 ) -> Rules:
     """Return what decides.
 
     *config* is the project's file, read where the options name neither a signer nor a policy.
-    *attestations* are demanded by the verb itself, in place of an image signature.
+    *attestations* are demanded by the verb itself, in place of an image signature. *store* is where
+    policy files are read from, if not from the disk.
 
     Raises `InvalidInput` ``policy.with-identity`` for options that contradict each other, and what
     `flags_policy` and `load_policies` raise.
@@ -61,7 +69,7 @@ def load_rules(
     if not files:
         policies = flags_policy(options, machine, attestations=attestations)
         return Rules(policies=policies, options=options, mirrors=Mirrors())
-    configuration = load_policies(options, machine, files)
+    configuration = load_policies(options, machine, files, store=store)
     settings = configuration.settings
     if options.second_opinion == "auto":
         options = replace(options, second_opinion=settings.second_opinion)
@@ -91,19 +99,42 @@ def flags_policy(
     )
 
 
-def load_policies(options: RunOptions, machine: Machine, files: Sequence[Path]) -> Configuration:
+def load_policies(
+    options: RunOptions,
+    machine: Machine,
+    files: Sequence[Path],
+    *,
+    store: PolicyStore | None = None,
+) -> Configuration:
     """Read policy files; what they name is relative to the first one and stays below its folder.
 
     Raises `PolicyInvalid` with every problem found, `InvalidInput` ``file.*`` for a file that
     cannot be read, `Unavailable` ``trust.too-old``.
     """
-    folder = files[0].parent
+    folder, store = files[0].parent, store or PoliciesOnDisk()
     choice = RootChoice(options, machine)
     sources = Sources(
         default_root=choice.root,
-        read=lambda path: read_file(path_below(folder, path), what="a file the policy names"),
+        read=partial(store.read_below, folder),
+        tuf_root=partial(read_tuf_root, options, machine),
+        kms_key=partial(read_key, options, machine),
+        fetch=partial(_fetch, options, machine),
     )
-    documents = {str(path): read_file(path, what="the policy") for path in files}
+    # Most runs of verify name a signer and read no document: no YAML for them.
+    from .policy.document import load_configuration
+
+    documents = {_shown(path, machine): store.read(path) for path in files}
     configuration = load_configuration(documents, sources=sources)
     choice.check_age(configuration.settings.max_root_age)
     return configuration
+
+
+def _fetch(options: RunOptions, machine: Machine, url: str) -> bytes:
+    if options.offline:
+        raise Unavailable("policy.offline", f"nothing is fetched offline: {quote(url)}")
+    return fetch_url(options, machine, url, MAX_POLICY_BYTES)
+
+
+def _shown(path: Path, machine: Machine) -> str:
+    """Name a file in messages as a person in the working directory would."""
+    return str(path.relative_to(machine.base) if path.is_relative_to(machine.base) else path)

@@ -12,17 +12,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
-from .errors import Unavailable
+from .errors import InvalidInput, Unavailable, quote
 from .inputs import read_file
+from .policy.sources import TufRoot
 from .reaching import fetch_url
 from .run_options import Machine, RunOptions
 from .trust.current import CurrentRoot, current_root
 from .trust.embedded import embedded_root
 from .trust.key_sources import load_key_reference
+from .trust.keys import NamedKey
 from .trust.material import TLOG_WEAKENINGS, KeylessTrust, KeyTrust
 from .trust.root import TrustedRoot, parse_trusted_root
-from .trust.tuf_cache import default_cache_folder
+from .trust.tuf_cache import (
+    DEFAULT_TTL,
+    PUBLIC_GOOD,
+    TufRepository,
+    default_cache_folder,
+    read_cached,
+)
+from .trust_files import TrustFiles
 
 
 @dataclass(slots=True)
@@ -58,13 +68,15 @@ class RootChoice:
         if path:
             data = read_file(self.machine.base / path, what="the trusted root")
             return parse_trusted_root(data, what=path)
-        home = self.machine.home
-        if home is None:
+        folder = self._cache_folder()
+        repository = tuf_repository(self.options, self.machine)
+        if folder is None:
             return embedded_root()
         self._current = current_root(
-            cache_folder=default_cache_folder(self.machine.environment, home),
+            cache_folder=folder,
             now_utc=self.machine.clock.now_utc(),
             is_offline=self.options.offline,
+            repository=repository,
         )
         if self._current.warning is not None:
             self.machine.notify(
@@ -74,29 +86,100 @@ class RootChoice:
         return self._current.root
 
 
+    def _cache_folder(self) -> Path | None:
+        """Return where roots are kept; None where there is no place for them."""
+        if self.options.tuf_cache:
+            return self.machine.base / self.options.tuf_cache
+        home = self.machine.home
+        return None if home is None else default_cache_folder(self.machine.environment, home)
+
+
+def tuf_repository(options: RunOptions, machine: Machine) -> TufRepository:
+    """Return where the root is published: the public-good instance's, or a named mirror.
+
+    A mirror is believed through its own first root, which a person must give: one that came from
+    the mirror would vouch for itself. Raises `InvalidInput` ``tuf.no-root``, ``file.*``.
+    """
+    if not options.tuf_mirror and not options.tuf_root_json:
+        return PUBLIC_GOOD
+    if not options.tuf_root_json:
+        raise InvalidInput(
+            "tuf.no-root",
+            f"a TUF mirror is named ({quote(options.tuf_mirror)}), and no first root for it",
+            hint="name the file of its root.json too (TUF_ROOT_JSON)",
+        )
+    first = read_file(machine.base / options.tuf_root_json, what="the TUF repository's first root")
+    url = options.tuf_mirror or PUBLIC_GOOD.url
+    return TufRepository(name=url, url=url, bootstrap_root=first)
+
+
 def signing_trust(options: RunOptions, machine: Machine) -> KeylessTrust | KeyTrust:
     """Return what the identity options trust: a key, or the root's certificates.
 
     Raises as `trust.key_sources.load_key_reference` and `RootChoice.root`.
     """
-    choice = RootChoice(options, machine)
+    files = TrustFiles(options=options, machine=machine, default=RootChoice(options, machine).root)
     if not options.key:
         return KeylessTrust(
-            root=choice.root(),
+            root=files.keyless_root(),
             weakenings=options.weakenings,
             require_timestamp=options.require_timestamp,
+            given_certificate=files.certificate(),
+            given_sct=files.sct(),
         )
-    key = load_key_reference(
-        options.key,
-        fetch_url=None if options.offline else partial(fetch_url, options, machine),
-        environment=machine.environment,
-        allow_environment=machine.allow_environment_keys,
-        hash_algorithm=options.signature_digest_algorithm,
-    )
+    key = read_key(options, machine, options.key, options.signature_digest_algorithm)
     needs_root = options.require_timestamp or not options.weakenings & TLOG_WEAKENINGS
     return KeyTrust(
         key=key,
-        root=choice.root() if needs_root else None,
+        root=files.key_root() if needs_root else None,
         weakenings=options.weakenings,
         require_timestamp=options.require_timestamp,
     )
+
+
+def read_key(
+    options: RunOptions, machine: Machine, reference: str, hash_algorithm: str
+) -> NamedKey:
+    """Load the key *reference* names. Raises as `trust.key_sources.load_key_reference`."""
+    return load_key_reference(
+        reference,
+        fetch_url=None if options.offline else partial(fetch_url, options, machine),
+        environment=machine.environment,
+        allow_environment=machine.allow_environment_keys,
+        hash_algorithm=hash_algorithm,
+    )
+
+
+def read_tuf_root(options: RunOptions, machine: Machine, wanted: TufRoot) -> TrustedRoot:
+    """Return the root that a TUF repository named by a policy publishes.
+
+    A repository given whole is read as it is. Raises as `trust.tuf_client.refresh`, and
+    `Unavailable` ``trust.none-here`` where nothing may be fetched and nothing was.
+    """
+    from .trust.tuf_client import ARCHIVE_URL, read_archive, refresh
+
+    repository = TufRepository(
+        name=wanted.name,
+        url=wanted.mirror or ARCHIVE_URL,
+        bootstrap_root=wanted.root_json,
+        target=wanted.target,
+        targets_folder=wanted.targets,
+    )
+    what = f"the trusted root of {quote(wanted.name)}"
+    if wanted.archive:
+        return parse_trusted_root(read_archive(repository, wanted.archive), what=what)
+    if machine.home is None:
+        raise Unavailable("trust.no-cache", f"{what} needs a home folder to be kept in")
+    cache_folder = default_cache_folder(machine.environment, machine.home)
+    now_utc = machine.clock.now_utc()
+    if options.offline:
+        cached = read_cached(repository, cache_folder)
+        if cached is None:
+            raise Unavailable(
+                "trust.none-here",
+                f"{what} is not here, and nothing may be fetched",
+                hint="run once without --offline",
+            )
+    else:
+        cached = refresh(repository, cache_folder=cache_folder, now_utc=now_utc, ttl=DEFAULT_TTL)
+    return parse_trusted_root(cached.document, what=what)

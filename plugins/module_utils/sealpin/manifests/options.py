@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .custom_paths import CustomPath
+from ..errors import InvalidInput, quote
+from ..policy.file_settings import FileSettings
+from .custom_paths import CustomPath, parse_custom_paths
+from .site import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,28 @@ class FindOptions:
     """Pin the default of a Dockerfile ``ARG`` that a ``FROM`` consists of."""
     tag_comments: bool = False
     """Read the tag of ``name@digest # tag`` from the comment."""
+
+    @classmethod
+    def of(cls, settings: FileSettings) -> FindOptions:
+        """Take the options of a project's configuration.
+
+        Raises `InvalidInput` ``files.unknown-kind`` or ``custom-path.*``.
+        """
+        known = frozenset(kind.value for kind in Kind)
+        for kind in settings.kinds:
+            if kind not in known:
+                raise InvalidInput(
+                    "files.unknown-kind",
+                    f"no kind of file: expected one of {', '.join(sorted(known))},"
+                    f" got {quote(kind)}",
+                )
+        return cls(
+            kinds=frozenset(settings.kinds),
+            custom_paths=parse_custom_paths(settings.custom_paths),
+            helm_tag_digest=settings.helm_tag_digest,
+            arg_defaults=settings.arg_defaults,
+            tag_comments=settings.tag_comments,
+        )
 
     @property
     def words(self) -> tuple[str, ...]:

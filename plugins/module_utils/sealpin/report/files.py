@@ -8,12 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..manifests.site import ImageSite, Remark
+from .moves import move_lines
 from .text import Style, printable, wrap
 
 _COLOURS = {"error": "31", "warning": "33", "note": "2"}
-_ACTIONS = {
+_UNPROVEN = "unsigned.allowed"
+_STATES = {
     "pin": ("pinned", "32"),
+    "planned": ("to be pinned", "32"),
     "keep": ("verified", "2"),
+    "unproven": ("unsigned", "33"),
     "refuse": ("refused", "31"),
     "unchecked": ("not checked", "33"),
 }
@@ -60,12 +64,17 @@ def file_lines(
     style: Style,
     *,
     verbose: bool,
+    dry_run: bool = False,
 ) -> list[str]:
-    """Return the lines about files; what needs nobody's attention only if *verbose*."""
+    """Return the lines about files; what needs nobody's attention only if *verbose*.
+
+    Of a *dry_run* nothing was written, and the lines say so.
+    """
     by_file: dict[str, list[tuple[int, list[str]]]] = {}
     for site in sites:
         if verbose or site["action"] != "keep":
-            by_file.setdefault(site["file"], []).append((site["line"], _site_lines(site, style)))
+            lines = _site_lines(site, style, dry_run=dry_run)
+            by_file.setdefault(site["file"], []).append((site["line"], lines))
     for remark in remarks:
         if verbose or remark["severity"] != "note":
             lines = _remark_lines(remark, style)
@@ -78,31 +87,42 @@ def file_lines(
     return result
 
 
-def count_line(sites: Sequence[Mapping[str, Any]], style: Style) -> str:
+def count_line(sites: Sequence[Mapping[str, Any]], style: Style, *, dry_run: bool = False) -> str:
     """Return ``5 pinned, 2 verified, 1 refused``; what did not occur is left out."""
+    states = [_state(site, dry_run=dry_run) for site in sites]
     counts = [
-        style.paint(f"{number} {word}", colour)
-        for action, (word, colour) in _ACTIONS.items()
-        if (number := sum(site["action"] == action for site in sites))
+        style.paint(f"{states.count(state)} {word}", colour)
+        for state, (word, colour) in _STATES.items()
+        if state in states
     ]
     return ", ".join(counts) or "no image found"
 
 
-def _site_lines(site: Mapping[str, Any], style: Style) -> list[str]:
-    word, colour = _ACTIONS[site["action"]]
+def _state(site: Mapping[str, Any], *, dry_run: bool) -> str:
+    """Return what became of a site; what was allowed without proof is never "verified"."""
+    if site["action"] == "pin" and dry_run:
+        return "planned"
+    is_unproven = site["action"] == "keep" and site["code"] == _UNPROVEN
+    return "unproven" if is_unproven else str(site["action"])
+
+
+def _site_lines(site: Mapping[str, Any], style: Style, *, dry_run: bool) -> list[str]:
+    word, colour = _STATES[_state(site, dry_run=dry_run)]
     lines = [
-        f"  {site['line']:>5}  {style.paint(f'{word:<11}', colour)}  {printable(site['image'])}"
+        f"  {site['line']:>5}  {style.paint(f'{word:<12}', colour)}  {printable(site['image'])}"
     ]
     if site["code"]:
         lines[0] += f"  [{site['code']}]"
+    if "move" in site:
+        lines += move_lines(site["move"], style, indent="      ")
     return lines
 
 
 def _remark_lines(remark: Mapping[str, Any], style: Style) -> list[str]:
-    word = style.paint(f"{remark['severity']:<11}", _COLOURS[remark["severity"]])
-    text = wrap(f"{remark['message']} [{remark['code']}]", indent=" " * 22)
+    word = style.paint(f"{remark['severity']:<12}", _COLOURS[remark["severity"]])
+    text = wrap(f"{remark['message']} [{remark['code']}]", indent=" " * 23)
     place = f"  {remark['line'] or '':>5}  {word}  "
     lines = [place + text[0].strip(), *text[1:]]
     if remark["hint"] and remark["severity"] == "error":
-        lines += wrap(f"next: {remark['hint']}", indent=" " * 22)
+        lines += wrap(f"next: {remark['hint']}", indent=" " * 23)
     return lines

@@ -9,7 +9,7 @@ that no registry and no certificate can write on a terminal.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 WIDTH = 80
@@ -61,11 +61,10 @@ def proof_lines(statement: Mapping[str, Any]) -> list[str]:
     else:
         who = [f"signed by key {printable(signer['name'])} (sha256:{signer['key_id'][:16]}…)"]
     facts = [f"{time['at']} ({time['source']})" for time in statement["times"][:1]]
-    facts += [
-        f"log {printable(entry['log'])} #{entry['index']}" for entry in statement["log_entries"][:1]
-    ]
+    facts += [f"log {entry['log']} #{entry['index']}" for entry in statement["log_entries"][:1]]
     facts.append("engines " + " + ".join(statement["engines"]))
-    return [*who, f"  {printable(statement['predicate_type'])}", "  " + ", ".join(facts)]
+    seen = wrap(", ".join(facts), indent=" " * 6)
+    return [*who, f"  {printable(statement['predicate_type'])}", *(line[4:] for line in seen)]
 
 
 def summary_line(summary: Mapping[str, int], style: Style) -> str:
@@ -113,7 +112,8 @@ def _reason_lines(image: Mapping[str, Any]) -> list[str]:
 
 
 def _warning_lines(image: Mapping[str, Any], style: Style) -> list[str]:
-    texts: Iterable[str] = [f"weakened: {weakening}" for weakening in image["weakenings"]]
+    said = {f["code"]: f["message"] for f in image["findings"] if f["warning"]}
+    texts = [f"weakened: {each}" for each in image["weakenings"] if each not in said]
     warnings = [f["message"] for f in image["findings"] if f["warning"]]
     return [
         style.paint(line, "33")

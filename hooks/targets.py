@@ -1,0 +1,97 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a run over files looks at: paths, what changed since a revision, or standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealpin.errors import InvalidInput, quote
+from sealpin.tree import walk
+
+from .arguments import UsageError
+from .files import read_file
+
+if TYPE_CHECKING:
+    import argparse
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What a run looks at."""
+
+    paths: tuple[Path, ...] = ()
+    is_whole_project: bool = False
+    """Whether every file of the project is among them, so that what none of them names is stale."""
+    stdin: bytes | None = field(default=None, repr=False)
+    stdin_name: str = ""
+    """What the text on standard input is called; its name tells its kind."""
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace, *, root: Path) -> Targets:
+        """Take the arguments of `options.add_file_options`; *root* is the project's.
+
+        Raises `UsageError` for a combination that means nothing, `InvalidInput` ``git.*``.
+        """
+        words: Sequence[str] = arguments.paths
+        if STDIN in words:
+            if len(words) > 1 or arguments.changed_since:
+                raise UsageError("usage", "- is standard input, and stands alone")
+            name = arguments.stdin_filename or "stdin.yaml"
+            return cls(stdin=_read_stdin(), stdin_name=name)
+        if arguments.stdin_filename:
+            raise UsageError("usage", "--stdin-filename names standard input: expected - as PATH")
+        paths = tuple(Path(word) for word in words)
+        if not arguments.changed_since:
+            return cls(paths=paths, is_whole_project=any(path.resolve() == root for path in paths))
+        from .git import Revision
+
+        revision = Revision.find(arguments.changed_since, start=Path.cwd())
+        return cls(paths=tuple(_below(revision.changed_files(), paths)))
+
+    @property
+    def is_stdin(self) -> bool:
+        """Whether the one thing to look at is a text and no file."""
+        return self.stdin is not None
+
+    def read(self, file: str) -> bytes:
+        """Return the content of a file, as it is now. Raises `InvalidInput` ``file.*``."""
+        return read_file(Path(file)).data if self.stdin is None else self.stdin
+
+    def files(self) -> Iterator[str]:
+        """Yield the name of each file; one that is gone too, for its reader to say so."""
+        if self.stdin is not None:
+            yield self.stdin_name
+            return
+        gone = [path for path in self.paths if not os.path.lexists(path)]
+        yield from map(os.path.normpath, gone)
+        for path in walk(path for path in self.paths if path not in gone):
+            yield os.path.normpath(path)
+
+
+def _below(changed: Sequence[Path], paths: Sequence[Path]) -> Iterator[Path]:
+    """Those of *changed* that are, or lie below, one of *paths*; named from here where they can."""
+    wanted = [path.resolve() for path in paths]
+    for path in changed:
+        if any(path == folder or folder in path.parents for folder in wanted) and path.exists():
+            yield Path(os.path.relpath(path))
+
+
+def _read_stdin() -> bytes:
+    from sealpin.limits import MAX_MANIFEST_FILE_BYTES
+
+    data = sys.stdin.buffer.read(MAX_MANIFEST_FILE_BYTES + 1)
+    if len(data) > MAX_MANIFEST_FILE_BYTES:
+        raise InvalidInput(
+            "file.too-large",
+            f"standard input is too large: expected at most {MAX_MANIFEST_FILE_BYTES} bytes"
+            f" ({quote(STDIN)})",
+        )
+    return data

@@ -1,0 +1,94 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The report as SARIF 2.1.0, for code scanning: one result for everything that needs attention.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html. A rule is one of our stable codes.
+What is as it should be has no result, so that an upload closes what it closed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+_LEVELS = {"pin": "note", "refuse": "error", "unchecked": "warning"}
+_FALLBACKS = {"pin": ("pinned", "pinned after verification")}
+
+
+def sarif_document(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the SARIF log of a report over files."""
+    results = list(_results(document))
+    rules = sorted({result["ruleId"] for result in results})
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "sealpin",
+                        "version": document["tool"]["version"],
+                        "rules": [{"id": rule} for rule in rules],
+                    }
+                },
+                "invocations": [
+                    {
+                        "executionSuccessful": not document["errors"],
+                        "toolExecutionNotifications": [
+                            {
+                                "level": "error",
+                                "descriptor": {"id": error["code"]},
+                                "message": {"text": error["message"]},
+                            }
+                            for error in document["errors"]
+                        ],
+                    }
+                ],
+                "originalUriBaseIds": {"SRCROOT": {"description": {"text": "where it was run"}}},
+                "columnKind": "unicodeCodePoints",
+                "results": results,
+            }
+        ],
+    }
+
+
+def _results(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for site in document["sites"]:
+        level = _LEVELS.get(site["action"])
+        if level is not None:
+            fallback_code, fallback = _FALLBACKS.get(site["action"], (site["action"], ""))
+            text = f"{site['image']}: {site['message'] or fallback}"
+            yield _result(site, site["code"] or fallback_code, level, text)
+    for remark in document["remarks"]:
+        yield _result(remark, remark["code"], remark["severity"], remark["message"])
+
+
+def _result(entry: Mapping[str, Any], code: str, level: str, text: str) -> dict[str, Any]:
+    physical: dict[str, Any] = {
+        "artifactLocation": {
+            "uri": _uri(entry["file"]),
+            "uriBaseId": "SRCROOT",
+        }
+    }
+    if entry["line"]:
+        physical["region"] = {"startLine": entry["line"], "startColumn": max(1, entry["column"])}
+    hint = f" Next: {entry['hint']}" if entry["hint"] else ""
+    key = "\0".join((code, entry["file"], entry["path"]))
+    return {
+        "ruleId": code,
+        "level": level,
+        "message": {"text": text + hint},
+        "locations": [{"physicalLocation": physical}],
+        "partialFingerprints": {"sealpin/v1": hashlib.sha256(key.encode()).hexdigest()},
+    }
+
+
+def _uri(path: str) -> str:
+    """Write a relative path as a URI reference (RFC 3986, section 2.1)."""
+    data = path.replace("\\", "/").encode("utf-8", "surrogateescape")
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in data)
