@@ -95,12 +95,7 @@ def _lint_cluster_glob(text: str, path: str) -> _Found:
             "lint.tag",
             f"{text}: a glob with a tag never covers an image that is pinned by digest",
         )
-    elif (
-        path.endswith("*")
-        and not path.endswith("/*")
-        and not path.endswith("/**")
-        and path.strip("*")
-    ):
+    elif re.search(r"[^/:@*]\*+$", path):
         name = text.rstrip("*")
         yield (
             "lint.look-alike",

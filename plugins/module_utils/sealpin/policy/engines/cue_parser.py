@@ -165,6 +165,8 @@ class _Parser:
             self.token.kind == "end" or (self.token.text == end and self.token.kind == "op")
         ):
             found.append(self.declaration())
+            if self.token.text == "@":
+                raise Unsupported("an attribute")
             if not self.accept(",") and self.token.kind != "end" and self.token.text != end:
                 raise self.error("expected a comma or a new line")
         if end != "end":
