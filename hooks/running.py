@@ -10,16 +10,20 @@ import re
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sealpin.api import Session
 from sealpin.clock import SystemClock
 from sealpin.errors import InvalidInput, quote
-from sealpin.reference import ImageReference
+from sealpin.reference import ImageReference, Repository
 from sealpin.registry.mirrors import Mirrors
 from sealpin.report.text import printable
-from sealpin.run import open_session
 from sealpin.run_options import Machine, RunOptions
 from sealpin.weakening import Weakening
+
+if TYPE_CHECKING:
+    from sealpin.ahead import LookAhead
+    from sealpin.api import Session
+    from sealpin.evidence import EvidenceKind
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -55,9 +59,40 @@ def this_machine(*, allow_environment_keys: bool = False) -> Machine:
     )
 
 
-def new_session(options: RunOptions, *, mirrors: Mirrors | None = None) -> Session:
-    """Return the session of a verb, run in the working directory."""
-    return open_session(options, this_machine(), mirrors=mirrors)
+def new_session(
+    options: RunOptions, *, mirrors: Mirrors | None = None, ahead: LookAhead | None = None
+) -> Session:
+    """Return the session of a verb, run in the working directory; it asks where *ahead* asked."""
+    from sealpin.run import open_session
+
+    source = ahead.source if ahead is not None else None
+    return open_session(options, this_machine(), mirrors=mirrors, source=source)
+
+
+def look_ahead(
+    options: RunOptions, references: tuple[ImageReference, ...], *, want: frozenset[EvidenceKind]
+) -> LookAhead | None:
+    """Begin to ask for *references* where the options alone say who decides; else return None.
+
+    A policy may refuse an image by its name, so nothing is asked before one is read. Raises
+    `InvalidInput` ``identity.*`` and ``pattern.*`` before any request.
+    """
+    from sealpin.ahead import LookAhead
+    from sealpin.reaching import registry_options
+    from sealpin.registry.connect import connect
+
+    if options.publisher or not options.names_a_signer:
+        return None
+    if not options.key:
+        options.signer.issuer_rule()
+        options.signer.subject_rule()
+    elsewhere = (Repository.parse(options.repository),) if options.repository else ()
+    source = connect(registry_options(options, this_machine()))
+    ahead = LookAhead(source, workers=options.max_workers)
+    for reference in references:
+        own = () if options.repository_replaces else (reference.repository,)
+        ahead.ask(reference, repositories=(*own, *elsewhere), want=want)
+    return ahead
 
 
 def registry_weakenings(options: RunOptions) -> frozenset[Weakening]:

@@ -53,7 +53,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "-o", "--output", choices=("json", "text"), default="json", help="payloads as cosign's"
     )
-    add_format_option(parser, "cosign", "text", "json")
+    add_format_option(parser, "cosign", "text", "json", "html")
     return parser
 
 
@@ -75,10 +75,10 @@ def add_weakening_options(parser: Parser) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     # Imported when the arguments are known to be good, so that --help and mistakes answer fast.
-    from sealpin.rules import load_rules
+    from sealpin.evidence import EvidenceKind
 
-    from ..reports import print_report
     from ..running import (
+        look_ahead,
         new_session,
         parse_references,
         registry_weakenings,
@@ -96,9 +96,20 @@ def _verify(arguments: argparse.Namespace) -> int:
         repository_replaces=bool(repository),
     )
     references = parse_references(arguments.images)
-    rules = load_rules(options, this_machine(allow_environment_keys=True))
-    with new_session(rules.options, mirrors=rules.mirrors) as session:
-        decisions = session.decide(references, rules.policies, on_progress=Progress())
+    want = frozenset({EvidenceKind.BUNDLE, EvidenceKind.SIGNATURE_LAYER})
+    ahead = look_ahead(options, references, want=want)
+    # Imported while the registry is awaited: what judges its answers.
+    from sealpin.rules import load_rules
+
+    from ..reports import print_report
+
+    try:
+        rules = load_rules(options, this_machine(allow_environment_keys=True))
+        with new_session(rules.options, mirrors=rules.mirrors, ahead=ahead) as session:
+            decisions = session.decide(references, rules.policies, on_progress=Progress())
+    finally:
+        if ahead is not None:
+            ahead.stop()
     if arguments.format == "cosign":
         _print_as_cosign(decisions, options, text=arguments.output == "text")
     else:

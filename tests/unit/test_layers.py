@@ -27,6 +27,7 @@ LAYERS = (
 )
 FACADE = frozenset(
     {
+        "ahead",
         "api",
         "downloads",
         "evidence_session",
@@ -36,6 +37,7 @@ FACADE = frozenset(
         "rules",
         "run",
         "run_options",
+        "trust_files",
         "trusting",
     }
 )

@@ -29,14 +29,15 @@ from .clock import Clock
 from .descriptor import Platform, ResolvedArtifact
 from .errors import SealpinError, Unavailable
 from .evidence import EvidenceSet
-from .limits import MAX_CONFIG_BYTES
+from .limits import DEFAULT_WORKERS, MAX_CONFIG_BYTES
 from .policy.decision import Decision
 from .policy.evaluate import Needs, decide_by_name, decide_unresolved, evaluate, needs_of
-from .policy.model import PolicySet
+from .policy.model import EvidencePlace, PolicySet
 from .policy.program_input import Facts
 from .policy.select import Resource
 from .policy.verifications import Verifications
 from .reference import ImageReference, Repository
+from .registry.attachments import Attached, Sbom, list_attached, read_sbom
 from .registry.discover import discover
 from .registry.manifest import parse_image
 from .registry.platforms import choose_platform, with_children
@@ -45,8 +46,6 @@ from .signatures.second_opinion import SecondOpinion
 
 OnProgress = Callable[[int, int], None]
 """Called with how many images are decided, of how many."""
-
-DEFAULT_MAX_WORKERS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,7 @@ class Session:
         *,
         clock: Clock,
         second_opinion: SecondOpinion = SecondOpinion.AUTO,
-        max_workers: int = DEFAULT_MAX_WORKERS,
+        max_workers: int = DEFAULT_WORKERS,
     ) -> None:
         self._source = source
         self._now_utc = clock.now_utc()
@@ -153,6 +152,26 @@ class Session:
             for prefix, repositories in by_prefix.items()
         ]
         return _union(artifact, sets)
+
+    def attached(
+        self, artifact: ResolvedArtifact, *, place: EvidencePlace
+    ) -> tuple[Attached, ...]:
+        """Return what hangs on *artifact*, whatever it is: ``sealpin tree``."""
+        return list_attached(
+            self._source,
+            repository=place.repository or artifact.reference.repository,
+            subject=artifact.digest,
+            tag_prefix=place.tag_prefix,
+        )
+
+    def sbom(self, artifact: ResolvedArtifact, *, place: EvidencePlace) -> Sbom | None:
+        """Return the SBOM that hangs on *artifact*, signed by nobody: ``sealpin download sbom``."""
+        return read_sbom(
+            self._source,
+            repository=place.repository or artifact.reference.repository,
+            subject=artifact.digest,
+            tag_prefix=place.tag_prefix,
+        )
 
     def _gather(
         self,

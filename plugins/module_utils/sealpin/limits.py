@@ -40,3 +40,6 @@ MAX_YAML_ALIASES = 10_000
 MAX_YAML_DEPTH = 100
 MAX_PURE_YAML_CHARS = 4 * 1024 * 1024
 MAX_LOCK_BYTES = 16 * 1024 * 1024
+
+DEFAULT_WORKERS = 16
+"""Images worked on at a time; lookups of an image go on beside each other."""

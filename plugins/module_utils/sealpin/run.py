@@ -15,6 +15,7 @@ from .policy.model import KeylessAuthority, StaticAuthority, Unresolved
 from .reaching import registry_options
 from .registry.connect import connect
 from .registry.mirrors import Mirrors
+from .registry.source import Source
 from .rules import flags_policy
 from .run_options import Machine, RunOptions
 from .signatures.second_opinion import SecondOpinion
@@ -23,18 +24,23 @@ from .signatures.verify import verify_blob
 
 
 def open_session(
-    options: RunOptions, machine: Machine, *, mirrors: Mirrors | None = None
+    options: RunOptions,
+    machine: Machine,
+    *,
+    mirrors: Mirrors | None = None,
+    source: Source | None = None,
 ) -> Session:
     """Return the session of a run.
 
-    *mirrors* are those of a configuration file; the options' own come first. Raises
+    *mirrors* are those of a configuration file; the options' own come first. *source* is one that
+    was connected already, for the same options. Raises
     `InvalidInput` for options that contradict each other or files that do not load, before any
     request.
     """
     if options.max_workers < 1:
         raise InvalidInput("usage", f"expected at least one worker, got {options.max_workers}")
     return Session(
-        connect(registry_options(options, machine, mirrors=mirrors)),
+        source or connect(registry_options(options, machine, mirrors=mirrors)),
         clock=machine.clock,
         second_opinion=SecondOpinion(options.second_opinion),
         max_workers=options.max_workers,

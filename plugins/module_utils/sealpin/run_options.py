@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .api import DEFAULT_MAX_WORKERS
 from .clock import Clock
-from .policy.flags import SignerFlags
+from .limits import DEFAULT_WORKERS
+from .policy.signer_flags import SignerFlags
 from .weakening import Weakening
 
 
@@ -58,12 +58,33 @@ class RunOptions:
     allow_insecure_registry: bool = False
     allow_http_registry: bool = False
     timeout_s: float = 180.0
-    max_workers: int = DEFAULT_MAX_WORKERS
+    max_workers: int = DEFAULT_WORKERS
 
     trusted_root: str = ""
     """Path of a ``trusted_root.json``; empty is the public-good instance."""
     second_opinion: str = "auto"
     offline: bool = False
+    certificate_chain: str = ""
+    """PEM file of one authority, its root last; in place of the root's authorities."""
+    ca_roots: str = ""
+    ca_intermediates: str = ""
+    timestamp_certificate_chain: str = ""
+    """PEM file of one timestamp authority; in place of the root's."""
+    rekor_key: str = ""
+    """PEM file of a transparency log's key; in place of the root's."""
+    ct_log_key: str = ""
+    certificate: str = ""
+    """PEM file or URL of the signer's certificate, in place of the evidence's own."""
+    sct: str = ""
+    """File of the certificate's detached timestamp."""
+    rekor_url: str = ""
+    """A log to ask about legacy evidence that has no entry."""
+    tuf_cache: str = ""
+    """Folder the root is kept in; empty is the user's cache."""
+    tuf_mirror: str = ""
+    """Base URL of another TUF repository than the public-good instance's."""
+    tuf_root_json: str = ""
+    """File of that repository's first root."""
 
     policy: tuple[str, ...] = ()
     """Paths of policy documents."""
@@ -85,6 +106,8 @@ class RunOptions:
     repository_replaces: bool = False
     """`repository` is the only place (``COSIGN_REPOSITORY``)."""
     attachment_tag_prefix: str = ""
+    legacy_only: bool = False
+    """Look at no bundles (``--new-bundle-format=false``)."""
     weakenings: frozenset[Weakening] = frozenset()
     require_timestamp: bool = False
 

@@ -12,12 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import InvalidInput, quote
-from ..regexes import compile_pattern
 from ..slsa.builders import GITHUB_PREFIX
 from ..trust.material import KeylessTrust, KeyTrust
 from ..weakening import Weakening
 from .fingerprint import make_policy_set
-from .identity import extension_oid
 from .match import repository_glob
 from .model import (
     AttestationRule,
@@ -29,43 +27,13 @@ from .model import (
     KeylessAuthority,
     MatchReference,
     PolicySet,
-    TextRule,
     TrustPolicy,
 )
 from .publishers import find_publisher
+from .signer_flags import SignerFlags
 
 FLAGS_POLICY = "flags"
 """Name of the policy that flags make, in findings and reports."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignerFlags:
-    """Who may have signed, as flags say it; all empty for a key."""
-
-    identity: str = ""
-    identity_regexp: str = ""
-    issuer: str = ""
-    issuer_regexp: str = ""
-    workflow_trigger: str = ""
-    workflow_sha: str = ""
-    workflow_name: str = ""
-    workflow_repository: str = ""
-    workflow_ref: str = ""
-    publisher: str = ""
-
-    @property
-    def claims(self) -> tuple[tuple[str, TextRule], ...]:
-        """The workflow claims as certificate extensions, sorted by OID."""
-        wanted = {
-            "github_workflow_trigger": self.workflow_trigger,
-            "github_workflow_sha": self.workflow_sha,
-            "github_workflow_name": self.workflow_name,
-            "github_workflow_repository": self.workflow_repository,
-            "github_workflow_ref": self.workflow_ref,
-        }
-        return tuple(
-            sorted((extension_oid(name), value) for name, value in wanted.items() if value)
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,22 +120,10 @@ def _authority(
 
 def _identity(signer: SignerFlags) -> IdentityRule:
     return IdentityRule(
-        issuer=_text_rule(signer.issuer, signer.issuer_regexp, "certificate-oidc-issuer"),
-        subject=_text_rule(signer.identity, signer.identity_regexp, "certificate-identity"),
+        issuer=signer.issuer_rule(),
+        subject=signer.subject_rule(),
         extensions=signer.claims,
     )
-
-
-def _text_rule(exact: str, pattern: str, flag: str) -> TextRule:
-    """Exactly one of the exact text and the expression; without either anyone could have signed."""
-    if bool(exact) == bool(pattern):
-        got = "both" if exact else "neither"
-        raise InvalidInput(
-            "identity.ambiguous" if exact else "identity.missing",
-            f"expected exactly one of --{flag} and --{flag}-regexp, got {got}",
-            hint="say who may have signed, or name a publisher (--publisher) or a key (--key)",
-        )
-    return exact or compile_pattern(pattern, where=f"--{flag}-regexp")
 
 
 def _builder_decides(rules: EvidenceRules) -> bool:

@@ -16,8 +16,8 @@ from ..trust.root import TrustedRoot, parse_trusted_root
 from ..weakening import Weakening
 from .authority_trust import Roots, TrustTable
 from .cluster_objects import ClusterObjects
+from .extensions import extension_oid
 from .fields import Fields
-from .identity import extension_oid
 from .match import ImageGlob
 from .model import (
     Authority,
