@@ -35,5 +35,6 @@ ANNOTATION_CERTIFICATE = "dev.sigstore.cosign/certificate"
 ANNOTATION_CHAIN = "dev.sigstore.cosign/chain"
 ANNOTATION_BUNDLE = "dev.sigstore.cosign/bundle"
 ANNOTATION_TIMESTAMP = "dev.sigstore.cosign/rfc3161timestamp"
+ANNOTATION_BUNDLE_PREDICATE = "dev.sigstore.bundle.predicateType"
 
 FULCIO_OID_PREFIX = "1.3.6.1.4.1.57264.1"
