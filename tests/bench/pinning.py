@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""What finding and pinning cost, each in a process of its own: ``python -m tests.bench.pinning``.
+"""What finding and pinning cost, each in a process of its own: ``python -m bench.pinning``.
 
 CPU is user plus system time of the whole process, interpreter start included; the best of five runs
 is printed, since other work on the machine only adds to it.
@@ -99,7 +99,7 @@ def measure(program: str, folder: Path) -> tuple[float, float, float]:
         done = subprocess.run(
             command,
             check=True,
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": paths},
         )

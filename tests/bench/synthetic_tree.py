@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trees of manifests for benchmarks: like a GitOps repository, mostly CustomResourceDefinitions.
 
-``python -m tests.bench.synthetic_tree FOLDER [--megabytes N] [--files N]`` writes one. The same
+``python -m bench.synthetic_tree FOLDER [--megabytes N] [--files N]`` writes one. The same
 arguments give the same bytes.
 """
 
