@@ -31,7 +31,7 @@ lint: venv ## ruff and mypy --strict.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	.ci/link-tree $(MYPY_TREE)
-	$(BIN)/mypy -p sealpin -p sealpin_hooks
+	$(BIN)/mypy -p sealpin -p sealpin_hooks -p ansible_collections.sealpin.oci.plugins
 
 reformat: venv ## Let ruff fix what it can.
 	$(BIN)/ruff check --fix-only .
@@ -58,8 +58,8 @@ mutation: venv ## Delete each check of the verification core and see which no te
 bench: venv ## Benchmarks against the peers, side by side.
 	PYTHONPATH=tests $(BIN)/python -m bench
 
-docs: venv ## Regenerate the reference documentation.
-	$(BIN)/python docs/generate.py
+docs: venv ## Regenerate the pages that are made from tables in the code.
+	$(BIN)/python docs/generate_messages.py >docs/messages.md
 
 lock: venv ## Renew the hash-locked requirements.
 	requirements/compile --upgrade
