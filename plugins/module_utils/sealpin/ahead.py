@@ -38,9 +38,13 @@ class LookAhead:
         self._images.submit(self._gather, reference, repositories, want)
 
     def stop(self) -> None:
-        """Forget what was not begun; what is under way ends by itself."""
-        for pool in (self._images, self._lookups):
-            pool.shutdown(wait=False, cancel_futures=True)
+        """Begin no further image; what is under way ends by itself.
+
+        A lookup must not be cancelled: whoever waits for it would never be woken (`Executor.shutdown`
+        cancels without notifying `concurrent.futures.wait`).
+        """
+        self._images.shutdown(wait=False, cancel_futures=True)
+        self._lookups.shutdown(wait=False)
 
     def _gather(
         self,

@@ -44,8 +44,18 @@ from .registry.platforms import choose_platform, with_children
 from .registry.source import Source
 from .signatures.second_opinion import SecondOpinion
 
+Collect = Callable[[ResolvedArtifact, Callable[[], EvidenceSet]], EvidenceSet]
+"""From an artifact, and the way to gather what its repositories hold, to the evidence that counts:
+that of the repositories, completed or replaced by what somebody gave.
+"""
+
 OnProgress = Callable[[int, int], None]
 """Called with how many images are decided, of how many."""
+
+
+def as_gathered(_artifact: ResolvedArtifact, gather: Callable[[], EvidenceSet]) -> EvidenceSet:
+    """Take what the repositories hold."""
+    return gather()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +78,10 @@ class Session:
         clock: Clock,
         second_opinion: SecondOpinion = SecondOpinion.AUTO,
         max_workers: int = DEFAULT_WORKERS,
+        collect: Collect = as_gathered,
     ) -> None:
         self._source = source
+        self._collect = collect
         self._now_utc = clock.now_utc()
         self._second_opinion = second_opinion
         self._verifications = Verifications()
@@ -86,8 +98,10 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for pool in (self._images, self._lookups):
-            pool.shutdown(wait=error is None, cancel_futures=True)
+        # Images that were not begun are dropped. Lookups are not: the image that waits for one
+        # would never be woken (`Executor.shutdown` cancels without notifying its waiters).
+        self._images.shutdown(wait=error is None, cancel_futures=True)
+        self._lookups.shutdown(wait=error is None)
 
     def decide(
         self,
@@ -193,7 +207,7 @@ class Session:
         # 3.
         return Gathered(
             artifact=artifact,
-            evidence=self.gather(artifact, needs=needs),
+            evidence=self._collect(artifact, lambda: self.gather(artifact, needs=needs)),
             configs=self._configs(artifact) if needs.configs else {},
         )
 
