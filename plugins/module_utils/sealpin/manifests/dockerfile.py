@@ -4,7 +4,9 @@
 
 Format: the Dockerfile reference (https://docs.docker.com/reference/dockerfile/). Read as BuildKit
 reads it: parser directives first, continuation lines with comments between them, heredocs, and
-stage names that hide images of the same name from the stages after them.
+stage names that hide images of the same name from the stages after them. Where lines end, go on and
+belong together is BuildKit's rule to the character (its ``parser.go``): a line this file took for
+the text of another one would be an image that nobody checks.
 """
 
 from __future__ import annotations
@@ -17,8 +19,14 @@ from ..yamldoc import BYTE_ORDER_MARK, SourceText
 from .site import Span
 from .survey import Survey
 
-_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>[^\s]+)[ \t]*")
-_HEREDOC = re.compile(r"<<-?([\"']?)([A-Za-z_][A-Za-z0-9_]*)\1")
+_DIRECTIVE = re.compile(
+    r"\s*(?P<comment>#|//)\s*(?P<name>[A-Za-z][A-Za-z0-9]*)\s*=\s*(?P<value>\S+)(?:\s.*)?"
+)
+_HEREDOC = re.compile(r"[0-9]*<<(?P<chomp>-?)(?P<name>[^<]+)")
+_SHELL_WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""", re.DOTALL)
+_MAX_WORDS_IN_FLAG = 32
+"""No flag has a value with spaces that BuildKit would accept."""
+_QUOTING = re.compile(r"""["']|\\(.)""", re.DOTALL)
 _WHOLE_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _WORD = re.compile(r"\S+")
 
@@ -54,11 +62,15 @@ class _Build:
     def read(self) -> None:
         escape = "\\"
         for match, line_start in _directives(self.survey.source):
+            if match["comment"] == "//" and match["name"].lower() != "syntax":
+                continue
             if match["name"].lower() == "escape" and match["value"] == "`":
                 escape = "`"
             if match["name"].lower() == "syntax":
                 span = Span(line_start + match.start("value"), line_start + match.end("value"))
                 self.survey.literal(span, f"# syntax={match['value']}")
+        if self.survey.source.text.lstrip(f"{BYTE_ORDER_MARK} \t\r\n").startswith("{"):
+            self.survey.remark("not-splicable", "# syntax", 0)  # JSON with a key "syntax"
         for tokens in _instructions(self.survey.source, escape):
             self._read_instruction(tokens)
 
@@ -104,9 +116,7 @@ class _Build:
         self._read_name(token, 0, f"FROM {token.text}", is_scratch=token.text == "scratch")
 
     def _read_flags(self, instruction: str, flag: str, tokens: list[_Token]) -> None:
-        for token in tokens:
-            if not token.text.startswith("--"):
-                return
+        for token in _flags(tokens):
             if not token.text.startswith(flag):
                 continue
             if flag == "--from=":
@@ -115,11 +125,13 @@ class _Build:
                 self._read_mount(token)
 
     def _read_mount(self, token: _Token) -> None:
+        """Read ``from``, whose case counts for nothing and which may stand in CSV's quotes."""
         offset = len("--mount=")
         for option in token.text[offset:].split(","):
-            if option.startswith("from="):
+            if option.strip('"').lower().startswith("from="):
                 part = _Token(option, token.start + offset, token.start + offset + len(option))
-                whole = part if token.is_whole else _Token(option, token.start, token.end)
+                is_plain = token.is_whole and not option.startswith('"')
+                whole = part if is_plain else _Token(option.strip('"'), token.start, token.end)
                 self._read_name(whole, len("from="), f"RUN --mount={option}")
             offset += len(option) + 1
 
@@ -139,37 +151,47 @@ class _Build:
 
 
 def _lines(source: SourceText) -> Iterator[tuple[int, str]]:
-    """Yield offset and text of each line, without a byte order mark or its line end."""
-    for number, start in enumerate(source.line_starts, 1):
-        line = source.line(number)
+    """Yield offset and text of each line, without a byte order mark or its line end.
+
+    Only a line feed ends a line here; a lone carriage return is a character like any other.
+    """
+    start = 0
+    for line in source.text.split("\n"):
         mark = start == 0 and line.startswith(BYTE_ORDER_MARK)
-        yield start + mark, line[mark:]
+        yield start + mark, line[mark:].rstrip("\r")
+        start += len(line) + 1
 
 
 def _directives(source: SourceText) -> Iterator[tuple[re.Match[str], int]]:
-    """Parser directives: comments of the form name=value before anything else."""
+    """Parser directives: comments of the form name=value before anything else but a shebang.
+
+    BuildKit finds ``syntax`` behind ``//`` too.
+    """
     for start, line in _lines(source):
         match = _DIRECTIVE.fullmatch(line)
-        if match is None:
+        if match is not None:
+            yield match, start
+        elif start > 1 or not line.startswith("#!"):
             return
-        yield match, start
 
 
 def _instructions(source: SourceText, escape: str) -> Iterator[list[_Token]]:
     """Yield the words of each instruction, comments left out and heredocs passed over."""
     words: list[_Token] = []
     is_glued = False
-    heredocs: list[str] = []
+    heredocs: list[tuple[str, bool]] = []
     for start, line in _lines(source):
         if heredocs:
-            if line.strip("\t") == heredocs[0]:
+            name, chomps = heredocs[0]
+            if (line.lstrip("\t") if chomps else line) == name:
                 heredocs.pop(0)
             continue
-        body = line.rstrip()
-        if not body or body.lstrip().startswith("#"):
+        body = line.rstrip(" \t")
+        if not body.strip() or body.lstrip().startswith("#"):
             continue
-        continues = body.endswith(escape)
-        text = body.removesuffix(escape)
+        # Two of them are a character, no continuation.
+        continues = body.endswith(escape) and not body.endswith(escape * 2)
+        text = body.removesuffix(escape) if continues else body
         words = _joined(words, _words(text, start), is_glued=is_glued and text[:1].strip() != "")
         is_glued = continues and text[-1:].strip() != ""
         if not continues and words:
@@ -192,7 +214,39 @@ def _joined(before: list[_Token], after: list[_Token], *, is_glued: bool) -> lis
     return [*before[:-1], _Token(head.text + tail.text, head.start, tail.end), *after[1:]]
 
 
-def _heredocs(words: list[_Token]) -> list[str]:
-    if words[0].text.upper() not in ("RUN", "COPY", "ADD"):
+def _flags(tokens: list[_Token]) -> Iterator[_Token]:
+    """Yield the flags an instruction begins with, their quotes and escapes taken away.
+
+    One that had any no longer is as long as its text, so nothing is spliced into it.
+    """
+    pending = list(tokens)
+    while pending and pending[0].text.startswith("--"):
+        token = pending.pop(0)
+        for _turn in range(_MAX_WORDS_IN_FLAG):
+            if not pending or _SHELL_WORD.fullmatch(token.text):
+                break
+            token = _joined([token], [pending.pop(0)], is_glued=True)[0]
+        text = _QUOTING.sub(lambda found: found[1] or "", token.text)
+        yield _Token(text, token.start, token.end)
+
+
+def _heredocs(words: list[_Token]) -> list[tuple[str, bool]]:
+    """The ends of the heredocs an instruction opens, and whether tabs before them count for nothing.
+
+    A heredoc is a whole word of the shell: ``"<<EOF"`` and ``<<<EOF`` are none. With a quote that
+    nothing closes there are no words.
+    """
+    names = [word.text.upper() for word in words[:2]]
+    if names[0] not in ("RUN", "COPY", "ADD") and (
+        names[0] != "ONBUILD" or names[-1] not in ("RUN", "COPY", "ADD")
+    ):
         return []
-    return [found[1] for found in _HEREDOC.findall(" ".join(word.text for word in words))]
+    line = " ".join(word.text for word in words)
+    if _SHELL_WORD.sub("", line).strip():
+        return []
+    found = (_HEREDOC.fullmatch(word) for word in _SHELL_WORD.findall(line))
+    return [
+        (_QUOTING.sub(lambda part: part[1] or "", match["name"]), match["chomp"] != "")
+        for match in found
+        if match is not None
+    ]

@@ -1,0 +1,91 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Files that make a builder or a cluster use an image which `check` would not see."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealpin.manifests.finder import find_sites
+from sealpin.manifests.prefilter import may_name_images
+
+DOCKERFILES = {
+    "a quoted word that looks like a heredoc": 'RUN echo "<<EOF"\nFROM evil:1\n',
+    "a here-string": "RUN cat <<<EOF\nFROM evil:1\n",
+    "a shift operator": "RUN echo $((1<<EOF))\nFROM evil:1\n",
+    "a quoted heredoc that a continuation seems to end": (
+        'RUN echo "<<EOF"\nFROM evil:1\nRUN true && \\\nEOF\n'
+    ),
+    "a quote that nothing closes": 'RUN echo " <<EOF\nFROM evil:1\n',
+    "an escaped escape at the end of a line": "RUN echo x \\\\\nFROM evil:1\n",
+    "an escape before a space that is no blank": "RUN echo x \\\u00a0\nFROM evil:1\n",
+    "a mount's key in another case": "RUN --mount=type=bind,From=evil:1,target=/x true\n",
+    "a mount's key in quotes": 'RUN --mount=type=bind,"from=evil:1",target=/x true\n',
+    "a mount in escaped quotes": 'RUN --mount=type=bind,\\"from=evil:1\\",target=/x true\n',
+    "a mount in quotes": "RUN --mount='type=bind,from=evil:1' true\n",
+    "a second mount behind a flag with a space": (
+        'RUN --security="in secure" --mount=type=bind,from=evil:1 true\n'
+    ),
+    "a flag with quotes inside": 'COPY --fr"om"=evil:1 /a /b\n',
+    "a flag's value in quotes": 'COPY --from="evil:1" /a /b\n',
+    "a stage name in the text of a heredoc": (
+        "RUN <<EOF\n\tEOF\nFROM good:1 AS evil\nEOF\nFROM evil\n"
+    ),
+    "a stage name in a heredoc with an unusual name": (
+        "RUN <<E-F\nFROM good:1 AS evil\nE-F\nFROM evil\n"
+    ),
+    "a stage name in a heredoc of ONBUILD": (
+        "ONBUILD RUN <<EOF\nFROM good:1 AS evil\nEOF\nFROM evil\n"
+    ),
+    "a stage name behind a carriage return": "RUN echo x\rFROM good:1 AS evil\nFROM evil\n",
+}
+
+FIRST_LINES = {
+    "a frontend with arguments": "# syntax=evil:1 with arguments\nFROM good:1\n",
+    "a frontend in the other comment": "//syntax=evil:1\nFROM good:1\n",
+    "a frontend behind a shebang": "#!/usr/bin/env docker\n# syntax=evil:1\nFROM good:1\n",
+    "an escape behind a directive with a digit": (
+        "# a1=b\n# escape=`\nFROM good:1\nRUN dir C:\\\nFROM evil:1\n"
+    ),
+    "an escape behind a directive of two words": (
+        "# check=skip=a b\n# escape=`\nFROM good:1\nRUN dir C:\\\nFROM evil:1\n"
+    ),
+}
+
+
+def seen(file: str, text: str) -> str:
+    """What is said of a file: the texts of its sites and the details of its remarks."""
+    data = text.encode()
+    if not may_name_images(file, data):
+        return ""
+    found = find_sites(file, data)
+    told = [remark.detail for remark in found.remarks if remark.code not in ("stage", "ignored")]
+    return " ".join([*(site.text for site in found.sites), *told])
+
+
+@pytest.mark.parametrize("rest", DOCKERFILES.values(), ids=DOCKERFILES.keys())
+def test_sees_the_image_that_buildkit_builds_from(rest: str) -> None:
+    assert "evil" in seen("Dockerfile", f"FROM good:1\n{rest}")
+
+
+@pytest.mark.parametrize("text", FIRST_LINES.values(), ids=FIRST_LINES.keys())
+def test_sees_the_image_that_parser_directives_lead_to(text: str) -> None:
+    assert "evil" in seen("Dockerfile", text)
+
+
+def test_tells_of_a_frontend_named_in_json() -> None:
+    found = find_sites("Dockerfile", b'{"syntax": "evil:1"}\n')
+    assert [remark.code for remark in found.remarks] == ["not-splicable"]
+
+
+@pytest.mark.parametrize(
+    "heredoc",
+    [
+        "RUN <<EOF\nFROM evil:1\nEOF\n",
+        "RUN <<-'E F'\nFROM evil:1\n\tE F\n",
+        "COPY 3<<A /x\nFROM e\nA\n",
+    ],
+)
+def test_passes_over_the_text_of_a_heredoc(heredoc: str) -> None:
+    found = find_sites("Dockerfile", f"FROM good:1\n{heredoc}FROM last:1\n".encode())
+    assert [site.text for site in found.sites] == ["good:1", "last:1"]
