@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The second engine: what the ``sigstore`` package reads, it verifies too. Its only importer.
 
-It reads one form (docs/adr and docs/verification.md say which and why), so most legacy evidence has
+It reads one form (docs/verification.md says which), so most legacy evidence has
 one engine, and the result says so. Where it reads the form and refuses what this project accepts,
 that piece of evidence is refused, unless the reason is one of its documented deviations: then the
 result carries the deviation's code.
