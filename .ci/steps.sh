@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
 # Sourced: `step NAME COMMAND…` runs a command or function, goes on after a failure and remembers
-# it; `finish` prints what each step did, with the summaries of the test runs, and exits accordingly.
+# it; `finish` prints what each step did, with the summaries of the test runs and of steps within it,
+# and exits accordingly.
 
 steps=$(mktemp -d)
 trap 'rm -rf "$steps"' EXIT
@@ -27,8 +28,9 @@ step() {
         echo "$name" >>"$steps/failed"
     fi
     printf '%-52s %-12s %5d s\n' "$name" "$verdict" $(($(date +%s) - started)) >>"$steps/table"
-    grep -aE '^(=+ )?[0-9]+ (passed|failed|skipped|errors?).* in [0-9.]+s|^(ERROR|FAILED|SKIPPED) ' \
-        "$steps/output" | sed 's/^/    /' >>"$steps/table" || :
+    summary='^(=+ )?[0-9]+ (passed|failed|skipped|errors?).* in [0-9.]+s|^(ERROR|FAILED|SKIPPED) '
+    inner=' (ok|FAILED \([0-9]+\)) +[0-9]+ s$'
+    grep -aE "$summary|$inner" "$steps/output" | sed 's/^/    /' >>"$steps/table" || :
 }
 
 finish() {

@@ -31,6 +31,16 @@ def test_steps_that_succeed_succeed():
     assert "    3 passed in 0.10s" in done.stdout.partition("=== everything")[2]
 
 
+def test_steps_within_a_step_are_in_its_summary():
+    inner = "sh -c '. .ci/steps.sh; step inner echo 2 passed in 0.20s; finish inside'"
+    done = steps(f"step outer {inner}; step failing {inner.replace('echo', 'false')}")
+    table = done.stdout.partition("=== everything")[2].splitlines()
+    assert [line.split()[:2] for line in table if "inner" in line] == [
+        ["inner", "ok"],
+        ["inner", "FAILED"],
+    ]
+
+
 @pytest.mark.parametrize(
     "failing",
     [
