@@ -68,4 +68,6 @@ def quote(text: object) -> str:
     shown = str(text)
     if len(shown) > MAX_QUOTED_CHARS:
         shown = shown[:MAX_QUOTED_CHARS] + "…"
+    if shown.isprintable():
+        return f'"{shown}"'
     return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown) + '"'

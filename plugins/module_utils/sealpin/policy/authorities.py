@@ -16,13 +16,14 @@ inconclusive.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from ..errors import InvalidInput, SealpinError, VerificationFailed, quote
 from ..evidence import Evidence, EvidenceKind, EvidenceSet
 from ..mediatypes import COSIGN_SIGN_V1
-from ..reference import ImageReference
+from ..reference import ImageReference, Repository
 from ..signatures.second_opinion import SecondOpinion
 from ..signatures.verified import CertificateIdentity, VerifiedStatement
 from ..slsa.expectations import check_provenance
@@ -35,7 +36,6 @@ from .model import (
     AttestationRule,
     Authority,
     Condition,
-    Formats,
     KeyAuthority,
     KeylessAuthority,
     MatchReference,
@@ -116,25 +116,32 @@ def judge_authority(
         findings.append(_finding(Scope.ATTESTATION, f"{name}/{rule.name}", answer))
         wants.append(answer)
     answer = _all_of(wants)
-    verdict = AuthorityVerdict(
+    return AuthorityVerdict(
         authority=authority,
         outcome=answer.outcome,
-        findings=(_finding(Scope.AUTHORITY, name, answer), *findings, *candidates.refused),
+        findings=(
+            _finding(Scope.AUTHORITY, name, answer),
+            *findings,
+            *candidates.refused,
+            *_other_names(policy, candidates.accepted, question),
+        ),
         signatures=signatures if authority.rules.wants_signature else (),
         attestations=tuple(attestations),
-    )
-    return replace(
-        verdict,
-        findings=(*verdict.findings, *_other_names(policy, verdict.statements, question)),
     )
 
 
 def claims_other_name(statement: VerifiedStatement, reference: ImageReference) -> bool:
     """Whether the signer wrote another repository than was asked for; no name is another."""
+    return _repository_in(statement.claimed_reference) != reference.repository
+
+
+@lru_cache(maxsize=1024)
+def _repository_in(claimed: str) -> Repository | None:
+    """The repository a signer named; None where the text is no reference."""
     try:
-        return ImageReference.parse(statement.claimed_reference).repository != reference.repository
+        return ImageReference.parse(claimed).repository
     except InvalidInput:
-        return True
+        return None
 
 
 def _judge_static(authority: StaticAuthority, name: str) -> AuthorityVerdict:
@@ -170,14 +177,7 @@ def _candidates(
     authority: KeylessAuthority | KeyAuthority, evidence: EvidenceSet
 ) -> Iterator[Evidence]:
     """Yield what could satisfy the authority; the rest is not worth a signature check."""
-    rules = authority.rules
-    wanted = set()
-    if rules.formats is not Formats.LEGACY:
-        wanted.add(EvidenceKind.BUNDLE)
-    if rules.formats is not Formats.BUNDLE and rules.wants_signature:
-        wanted.add(EvidenceKind.SIGNATURE_LAYER)
-    if rules.formats is not Formats.BUNDLE and rules.attestations:
-        wanted.add(EvidenceKind.ATTESTATION_LAYER)
+    wanted = authority.rules.kinds
     return (item for item in evidence.items if item.kind in wanted)
 
 

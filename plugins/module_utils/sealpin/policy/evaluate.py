@@ -33,7 +33,6 @@ from .decision import AuthorityResult, Decision, Finding, Outcome, Scope
 from .engines.program import UNDECIDED_ERRORS, Answer, failed, passed, undecided
 from .model import (
     EvidencePlace,
-    Formats,
     Mode,
     NoMatch,
     PolicySet,
@@ -82,12 +81,7 @@ def needs_of(
             if not rules.places_replace:
                 places[EvidencePlace(repository=None)] = None
             places.update(dict.fromkeys(rules.places))
-            if rules.formats is not Formats.LEGACY:
-                kinds.add(EvidenceKind.BUNDLE)
-            if rules.formats is not Formats.BUNDLE and rules.wants_signature:
-                kinds.add(EvidenceKind.SIGNATURE_LAYER)
-            if rules.formats is not Formats.BUNDLE and rules.attestations:
-                kinds.add(EvidenceKind.ATTESTATION_LAYER)
+            kinds |= rules.kinds
     configs = any(_inputs_of(policy).config for policy in applying)
     return Needs(places=tuple(places), kinds=frozenset(kinds), configs=configs)
 
@@ -202,14 +196,18 @@ def _judge_policy(policy: TrustPolicy, question: Question, facts: Facts) -> _Pol
 
 def _combine(policy: TrustPolicy, verdicts: list[AuthorityVerdict]) -> Answer:
     """Count the authorities: *threshold* of them, every *required* one among them."""
-    outcomes = {verdict.authority.name: verdict.outcome for verdict in verdicts}
     if not verdicts:
         return failed(
             "policy.no-authorities", "the policy has no authority that could allow the image"
         )
-    required = _worst(outcomes[name] for name in policy.required)
-    count = sum(outcome is Outcome.ALLOWED for outcome in outcomes.values())
-    possible = count + sum(outcome is Outcome.INCONCLUSIVE for outcome in outcomes.values())
+    outcomes = [verdict.outcome for verdict in verdicts]
+    count = outcomes.count(Outcome.ALLOWED)
+    if count >= policy.threshold and not policy.required:
+        return passed()
+    required = _worst(
+        verdict.outcome for verdict in verdicts if verdict.authority.name in policy.required
+    )
+    possible = count + outcomes.count(Outcome.INCONCLUSIVE)
     if required is Outcome.ALLOWED and count >= policy.threshold:
         return passed()
     if required is Outcome.DENIED or possible < policy.threshold:
@@ -296,7 +294,7 @@ def _conclude(
     )
     return _PolicyVerdict(
         outcome=Outcome.ALLOWED,
-        findings=tuple(_as_note(finding) for finding in findings),
+        findings=tuple(map(_as_note, findings)),
         satisfied=results,
         weakenings=_weakenings_used(policy, satisfying),
     )

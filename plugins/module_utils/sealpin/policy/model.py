@@ -17,9 +17,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Union
 
 from ..errors import PolicyInvalid, SealpinError
+from ..evidence import EvidenceKind
 from ..reference import Repository
 from ..regexes import Pattern
 from ..slsa.builders import GITHUB_PREFIX
@@ -82,6 +84,12 @@ class Language(Enum):
     CUE = "cue"
     REGO = "rego"
 
+
+_OF_FORMAT = {
+    Formats.ANY: frozenset(EvidenceKind),
+    Formats.LEGACY: frozenset({EvidenceKind.SIGNATURE_LAYER, EvidenceKind.ATTESTATION_LAYER}),
+    Formats.BUNDLE: frozenset({EvidenceKind.BUNDLE}),
+}
 
 TextRule = Union[str, Pattern]
 """An exact text, or an expression searched in the value."""
@@ -180,6 +188,16 @@ class EvidencePlace:
     tag_prefix: str = ""
 
 
+@lru_cache
+def _kinds(formats: Formats, signature: bool, attestation: bool) -> frozenset[EvidenceKind]:  # noqa: FBT001
+    wanted = {EvidenceKind.BUNDLE}
+    if signature:
+        wanted.add(EvidenceKind.SIGNATURE_LAYER)
+    if attestation:
+        wanted.add(EvidenceKind.ATTESTATION_LAYER)
+    return _OF_FORMAT[formats] & wanted
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRules:
     """Where evidence may lie and what it must carry; the same for keyless and key authorities."""
@@ -193,6 +211,11 @@ class EvidenceRules:
     formats: Formats = Formats.ANY
     annotations: tuple[tuple[str, str], ...] = ()
     """Annotations the signer must have given, sorted by name."""
+
+    @property
+    def kinds(self) -> frozenset[EvidenceKind]:
+        """The kinds of evidence that can satisfy; the rest need not be fetched or verified."""
+        return _kinds(self.formats, self.wants_signature, bool(self.attestations))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from ..reference import ImageReference
-from .match import ImageGlob
+from .match import Dialect, ImageGlob, cluster_name
 from .model import Exclusion, LabelRequirement, PolicySet, ResourceRule, Selection, TrustPolicy
 
 
@@ -77,8 +77,13 @@ def match_policies(
     cannot be asked about.
     """
     matches = []
+    names = {Dialect.REPOSITORY: str(reference.repository)}
+    if any(
+        glob.dialect is Dialect.CLUSTER for policy in policies.policies for glob in policy.images
+    ):
+        names[Dialect.CLUSTER] = cluster_name(reference.text)
     for policy in policies.policies:
-        globs = tuple(glob for glob in policy.images if glob.matches(reference))
+        globs = tuple(glob for glob in policy.images if glob.matches_name(names[glob.dialect]))
         if globs:
             matches.append(_match(policy, globs, reference, now_utc, resource))
     return tuple(matches)

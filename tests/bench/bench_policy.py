@@ -1,0 +1,113 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Decisions once the evidence is there: 1,000 images under 50 policies.
+
+Run it as ``.venv/bin/python tests/bench/bench_policy.py``; it prints what it measures.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "plugins" / "module_utils"), str(ROOT / "tests")]
+
+from sealpin.digest import Digest  # noqa: E402
+from sealpin.policy import verifications  # noqa: E402
+from sealpin.policy.decision import Outcome  # noqa: E402
+from sealpin.policy.verifications import Verifications  # noqa: E402
+from support.policies import GITHUB, decide, load  # noqa: E402
+from support.verification import root_of  # noqa: E402
+from support.virtual_sigstore import Identity, VirtualSigstore  # noqa: E402
+
+IMAGES = 1000
+POLICIES = 50
+TEAMS = POLICIES
+"""Repositories, each with one signature; verifying them is not what is measured."""
+
+
+def main() -> None:
+    """Time decisions under policies of one team each, and under ones that all match."""
+    sigstore = VirtualSigstore()
+    root = root_of(sigstore)
+    subjects = [Digest.of(str(number).encode()) for number in range(TEAMS)]
+    identity = Identity.uri("https://github.com/acme/app")
+    signed = [
+        sigstore.sign_image(str(each), identity=identity, reference=_repository(number))
+        for number, each in enumerate(subjects)
+    ]
+    for name, glob in (
+        ("each matches its own images", "registry.test/team{}/**"),
+        ("all match every image", "registry.test/**"),
+    ):
+        entries = "".join(
+            f'  - {{name: p{n}, images: ["{glob.format(n)}"],'
+            f' keyless: {{issuer: "{GITHUB}", identity: "https://github.com/acme/app"}}}}\n'
+            for n in range(POLICIES)
+        )
+        started = time.process_time()
+        policies = load(f"version: 1\npolicies:\n{entries}", root)
+        loaded_s = time.process_time() - started
+        calls = _count_verifications()
+        memory = Verifications()
+        evidence = [
+            each.as_evidence(subject) for each, subject in zip(signed, subjects, strict=True)
+        ]
+        items = [_Given(each) for each in evidence]
+        for number in range(TEAMS):
+            decide(
+                policies,
+                [items[number]],
+                image=_repository(number),
+                subject=subjects[number],
+                cache=memory,
+            )
+        started = time.process_time()
+        for number in range(IMAGES):
+            decision = decide(
+                policies,
+                [items[number % TEAMS]],
+                image=f"{_repository(number % TEAMS)}:v{number}",
+                subject=subjects[number % TEAMS],
+                cache=memory,
+            )
+            if decision.outcome is not Outcome.ALLOWED:
+                raise SystemExit(f"unexpected decision: {decision}")
+        took_s = time.process_time() - started
+        print(
+            f"{name}: {took_s / IMAGES * 1000:.3f} ms of CPU a decision; {POLICIES} policies loaded in"
+            f" {loaded_s * 1000:.0f} ms; {TEAMS} signatures verified {len(calls)} times"
+        )
+
+
+def _repository(team: int) -> str:
+    return f"registry.test/team{team}/app"
+
+
+class _Given:
+    """Evidence that is there already."""
+
+    def __init__(self, evidence: object) -> None:
+        self.evidence = evidence
+
+    def as_evidence(self, _subject: object) -> object:
+        return self.evidence
+
+
+def _count_verifications() -> list[object]:
+    calls: list[object] = []
+    original = getattr(verifications.verify_evidence, "original", verifications.verify_evidence)
+
+    def counting(evidence, **options):
+        calls.append(evidence)
+        return original(evidence, **options)
+
+    counting.original = original
+    verifications.verify_evidence = counting
+    return calls
+
+
+if __name__ == "__main__":
+    main()
