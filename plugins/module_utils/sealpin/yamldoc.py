@@ -15,6 +15,7 @@ on, so an edit at a node is made once.
 
 from __future__ import annotations
 
+import base64
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ except ImportError:
 
 BYTE_ORDER_MARK = "\ufeff"
 MERGE_KEY = "<<"
+_BINARY = "tag:yaml.org,2002:binary"
 
 # The pure parser lets these through on malformed escapes and directives; each means "not YAML".
 _PURE_FAILURES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
@@ -118,7 +120,7 @@ class Scalar:
     end: int
     """For a block scalar: the beginning of the line after it."""
     value: str
-    """The content after folding and escapes; unresolved text."""
+    """The content after folding and escapes; unresolved text, but for ``!!binary``."""
     style: str
     """Empty for plain, else one of ``'``, ``"``, ``|``, ``>``."""
     tag: str
@@ -319,7 +321,8 @@ class _Composer:
     def _scalar(self, event: Any) -> None:
         base, anchor = self.base, event.anchor
         start, end = event.start_mark.index + base, event.end_mark.index + base
-        node = Scalar(start, end, event.value, event.style or "", event.tag or "", anchor or "")
+        value = _decoded(event.value) if event.tag == _BINARY else event.value
+        node = Scalar(start, end, value, event.style or "", event.tag or "", anchor or "")
         self.parts.append(node)
         if anchor:
             self.anchors[anchor] = node
@@ -391,6 +394,14 @@ class _Composer:
                 tuple(self.anchored),
             )
         )
+
+
+def _decoded(text: str) -> str:
+    """What ``!!binary`` means to those who read it as text: a key can be spelled so."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except ValueError:
+        return text
 
 
 def _repeated_key(keys: list[Node]) -> Node:

@@ -89,3 +89,65 @@ def test_tells_of_a_frontend_named_in_json() -> None:
 def test_passes_over_the_text_of_a_heredoc(heredoc: str) -> None:
     found = find_sites("Dockerfile", f"FROM good:1\n{heredoc}FROM last:1\n".encode())
     assert [site.text for site in found.sites] == ["good:1", "last:1"]
+
+
+POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: app\n    {}\n"
+YAML = {
+    "a key with a \\u escape": POD.format('"im\\u0061ge": evil:1'),
+    "a key with a \\x escape": POD.format('"im\\x61ge": evil:1'),
+    "a key with a \\U escape": POD.format('"im\\U00000061ge": evil:1'),
+    "a key over two lines": POD.format('? "im\\\n      age"\n    : evil:1'),
+    "a key in base64": POD.format("!!binary aW1hZ2U=: evil:1"),
+    "a key in base64 under a tag's prefix": (
+        "%TAG !e! tag:yaml.org,2002:bin\n---\n" + POD.format("!e!ary aW1hZ2U=: evil:1")
+    ),
+    "a kind that is there twice": (
+        "apiVersion: v1\nkind: ConfigMap\nkind: Pod\nspec:\n  containers:\n  - image: evil:1\n"
+    ),
+    "a kind in the text of a quoted scalar": (
+        'apiVersion: v1\n"kind": Pod\nspec:\n  containers:\n  - image: evil:1\n'
+        'x: "\nkind: ConfigMap\n"\n'
+    ),
+    "a kind in a quoted scalar of an indented document": (
+        " apiVersion: v1\n kind: Pod\n spec:\n  containers:\n  - image: evil:1\n"
+        ' x: "\nkind: ConfigMap\n  "\n'
+    ),
+    "a kind in a quoted scalar of a flow mapping": (
+        '{apiVersion: v1, kind: Pod, spec: {containers: [{image: "evil:1"}]}, x: "\n'
+        'kind: ConfigMap\n"}\n'
+    ),
+    "a second document behind a document's end": (
+        "apiVersion: v1\nkind: ConfigMap\n...\n---\n apiVersion: v1\n kind: Pod\n"
+        " spec:\n  containers:\n  - image: evil:1\n"
+    ),
+    "a kind behind a carriage return": (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\rkind: Pod\n"
+        "spec:\n  containers:\n  - image: evil:1\n"
+    ),
+    "a kind behind a line separator": (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\u2028kind: Pod\n"
+        "spec:\n  containers:\n  - image: evil:1\n"
+    ),
+    "a kind whose name ends in List": (
+        "apiVersion: x.example/v1\nkind: BlockList\nspec:\n  containers:\n  - image: evil:1\n"
+    ),
+    "a kind that a merge key brings": (
+        "x: &x {apiVersion: v1, kind: Pod}\n<<: *x\nspec:\n  containers:\n  - image: evil:1\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", YAML.values(), ids=YAML.keys())
+def test_sees_the_image_that_a_cluster_pulls(text: str) -> None:
+    data = text.encode()
+    assert may_name_images("pod.yaml", data)
+    found = find_sites("pod.yaml", data)
+    assert found.sites or [remark.code for remark in found.remarks] == ["duplicate-key"]
+
+
+def test_sees_the_image_under_an_escaped_key_of_json() -> None:
+    data = (
+        b'{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"im\\u0061ge": "evil:1"}]}}'
+    )
+    assert may_name_images("pod.json", data)
+    assert [site.text for site in find_sites("pod.json", data).sites] == ["evil:1"]

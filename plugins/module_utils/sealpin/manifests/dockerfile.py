@@ -231,7 +231,7 @@ def _flags(tokens: list[_Token]) -> Iterator[_Token]:
 
 
 def _heredocs(words: list[_Token]) -> list[tuple[str, bool]]:
-    """The ends of the heredocs an instruction opens, and whether tabs before them count for nothing.
+    """The ends of the heredocs an instruction opens, and whether they may have tabs before them.
 
     A heredoc is a whole word of the shell: ``"<<EOF"`` and ``<<<EOF`` are none. With a quote that
     nothing closes there are no words.

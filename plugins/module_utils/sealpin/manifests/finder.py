@@ -28,6 +28,7 @@ from .kubernetes import find_kubernetes, is_kubernetes
 from .kustomize import find_kustomize, is_kustomization
 from .marked_lines import find_marked_lines
 from .options import FindOptions
+from .prefilter import SPELLINGS
 from .quadlet import find_quadlet
 from .site import Found, Kind, Remark
 from .survey import Survey
@@ -57,6 +58,16 @@ _KINDS_NOT_PARSED = re.compile(
     r"""^kind:[ \t]*["']?(?:CustomResourceDefinition|ConfigMap|Secret)["']?[ \t]*\r?$""",
     re.MULTILINE,
 )
+# Such a document is known without a parser only if it is written as everybody writes it: a block
+# mapping from the first line on, whose top level has no other line than these and one kind.
+_PLAIN_HEAD = re.compile(
+    r"(?:---[ \t]*\r?\n)?(?:[ \t]*(?:#.*)?\r?\n)*(?=(?:apiVersion|kind):[ \t])"
+)
+_OTHER_TOP_LINE = re.compile(
+    r"\n(?=[^ \t\r\n#])(?!(?:apiVersion|kind|metadata|spec|status|data|binaryData|stringData|type"
+    r"|immutable):(?:[ \t\r\n]|\Z))"
+)
+_ODD_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 _TEMPLATE_LINE = re.compile(r"^[ \t]*\{[{%]", re.MULTILINE)
 _MARKER = re.compile(r"\n---(?=[ \t\r\n]|$)")
 
@@ -167,7 +178,22 @@ def regions_to_parse(
     is_whole = isinstance(name, Kind) or (has_braces and _TEMPLATE_LINE.search(text) is not None)
     for start, end in regions(text):
         if is_whole or (
-            any(text.find(word, start, end) >= 0 for word in words)
-            and not _KINDS_NOT_PARSED.search(text, start, end)
+            any(text.find(word, start, end) >= 0 for word in (*words, *SPELLINGS))
+            and not _is_without_images(text, start, end)
         ):
             yield (1 if start == 0 and text.startswith("\ufeff") else start), end
+
+
+def _is_without_images(text: str, start: int, end: int) -> bool:
+    """Whether the region is, beyond doubt, one plain document of a kind that names no image."""
+    head = _PLAIN_HEAD.match(text, start, end)
+    if head is None or _KINDS_NOT_PARSED.search(text, head.end(), end) is None:
+        return False
+    first = head.end()
+    kinds = text.startswith("kind:", first) + text.count("\nkind:", first, end)
+    return (
+        kinds == 1
+        and _OTHER_TOP_LINE.search(text, first, end) is None
+        and text.count("\r", first, end) == text.count("\r\n", first, end)
+        and all(text.find(mark, first, end) < 0 for mark in _ODD_LINE_ENDS)
+    )

@@ -12,7 +12,7 @@ candidate: the name alone does not make it one (``rbd.image`` names a disk).
 from __future__ import annotations
 
 from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
-from ..yamlschema import Path, render_path
+from ..yamlschema import Path, merged_entries, render_path
 from .survey import Survey, literal_obstacle, parse_reference
 
 _CONTAINER_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
@@ -30,7 +30,8 @@ def is_kubernetes(document: Document) -> bool:
     root = document.root
     if not isinstance(root, Mapping):
         return False
-    return isinstance(root.get("apiVersion"), Scalar) and isinstance(root.get("kind"), Scalar)
+    fields = {name.value for name, value in merged_entries(root) if isinstance(value, Scalar)}
+    return {"apiVersion", "kind"} <= fields
 
 
 def find_kubernetes(document: Document, survey: Survey) -> None:
@@ -60,9 +61,9 @@ class _Object:
     def read(self) -> None:
         if self.kind in _KINDS_WITHOUT_IMAGES or self.group in _FOREIGN_GROUPS:
             return
-        if self.kind == "List" or self.kind.endswith("List"):
-            items = self.survey.get(self.root, "items")
-            if isinstance(items, Sequence) and self.survey.may_enter(items, self.path):
+        items = self.survey.get(self.root, "items") if self.kind.endswith("List") else None
+        if isinstance(items, Sequence):
+            if self.survey.may_enter(items, self.path):
                 for index, item in enumerate(items.items):
                     _Object(self.survey, item, (*self.path, "items", index)).read()
             return

@@ -9,6 +9,9 @@ imports nothing, not even `re`. It answers yes when in doubt; finders decide.
 from __future__ import annotations
 
 _IMAGE_WORDS: tuple[bytes, ...] = (b"image", b"Image", b"IMAGE", b"sealpin:", b"\0")
+# What a key of YAML or JSON can be spelled with, so that no word stands there as it is.
+SPELLINGS = ("\\x", "\\u", "\\U", "\\\n", "\\\r", "!binary", ":binary>", "%TAG")
+_SPELLED_WORDS = tuple(spelling.encode() for spelling in SPELLINGS)
 # Words that bring an image into a file of a certain name without the word "image"; the empty one
 # is in every file.
 _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
@@ -39,6 +42,8 @@ def _words(path: str) -> tuple[bytes, ...]:
     normal = path.replace("\\", "/")
     name = normal.rpartition("/")[2].lower()
     words = _IMAGE_WORDS
+    if name.endswith((".yaml", ".yml", ".json")):
+        words += _SPELLED_WORDS
     for part, more in _WORDS_BY_NAME:
         if part in name:
             words += more
