@@ -12,13 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import InvalidInput, MissingDependency, SealpinError, Unavailable, quote
 from ..trust.keys import NamedKey
 from ..trust.root import TrustedRoot
-from .fields import Fields
 from .model import Unresolved
+
+if TYPE_CHECKING:
+    # Reading documents takes YAML, which a run that names a signer does without.
+    from .fields import Fields
 
 _T = TypeVar("_T")
 
