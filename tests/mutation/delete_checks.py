@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
 """Delete each check of the verification core, one at a time, and see whether a test notices.
@@ -7,8 +6,8 @@ A check is a ``raise``, or a call that is only made for what it raises (``check_
 Each is replaced by ``pass`` in a copy of the tree, and the tests of its package are run there. What
 survives is printed, and makes the run fail unless it is listed in `EXPECTED_SURVIVORS`::
 
-    make mutation                                        everything, some minutes
-    tests/mutation/delete_checks.py signatures/sct.py    one file
+    make mutation                                               everything, some minutes
+    python tests/mutation/delete_checks.py signatures/sct.py    one file
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class Mutant:
     def __init__(self, path: Path, node: ast.stmt) -> None:
         self.path = path
         self.line = node.lineno
-        self.statement = ast.unparse(node).split("\n")[0][:100]
+        self.statement = ast.unparse(node).partition("\n")[0][:100]
         self._position = (node.lineno, node.col_offset)
 
     @property

@@ -40,8 +40,8 @@ class LookAhead:
     def stop(self) -> None:
         """Begin no further image; what is under way ends by itself.
 
-        A lookup must not be cancelled: whoever waits for it would never be woken (`Executor.shutdown`
-        cancels without notifying `concurrent.futures.wait`).
+        A lookup must not be cancelled: whoever waits for it would never be woken
+        (`Executor.shutdown` cancels without notifying `concurrent.futures.wait`).
         """
         self._images.shutdown(wait=False, cancel_futures=True)
         self._lookups.shutdown(wait=False)

@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Union
 
 from ..attestations.predicates import predicate_type
 from ..errors import InvalidInput, quote
@@ -47,7 +48,7 @@ from .model import (
 from .sources import resolve
 from .trust_root import certificate_authority
 
-ReadProgram = Callable[[Fields], "ProgramCondition | None"]
+ReadProgram = Callable[[Fields], Union[ProgramCondition, None]]
 
 _FORMATS = {"legacy": Formats.LEGACY, "bundle": Formats.BUNDLE}
 _ACTIONS = {"pass": True, "fail": False}

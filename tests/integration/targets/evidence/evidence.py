@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Evidence that was taken along is verified again, without a registry; nothing in it is believed."""
+"""Evidence that was taken along is verified again without a registry; nothing in it is believed."""
 
 from __future__ import annotations
 

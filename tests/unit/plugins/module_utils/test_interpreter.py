@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,8 @@ from _interpreter import MIN_PYTHON, UntrustedPath, check_path, missing_librarie
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder in which only the user can write, parents included; /tmp is none."""
-    home = Path.home()
+    # Not $HOME, which runners set to a folder of theirs.
+    home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
     try:
         check_path(str(home))
     except UntrustedPath as error:

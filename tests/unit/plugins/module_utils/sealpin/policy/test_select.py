@@ -141,8 +141,10 @@ KEYLESS = 'keyless: {issuer: "https://i", identity: "x"}'
             ["insecure.ignore-tlog"],
         ),
         (
-            ("images: ['a.b/**'], unsigned: refuse,"
-            " exclude: [{image: c.d/e, until: 2030-01-01, reason: r}]"),
+            (
+                "images: ['a.b/**'], unsigned: refuse,"
+                " exclude: [{image: c.d/e, until: 2030-01-01, reason: r}]"
+            ),
             ["lint.never-matches"],
         ),
         (f"images: ['a.b/**'], attestations: [{{type: sbdx}}], {KEYLESS}", ["lint.predicate-type"]),
