@@ -77,8 +77,9 @@ def main() -> None:
                 raise SystemExit(f"unexpected decision: {decision}")
         took_s = time.process_time() - started
         print(
-            f"{name}: {took_s / IMAGES * 1000:.3f} ms of CPU a decision; {POLICIES} policies loaded in"
-            f" {loaded_s * 1000:.0f} ms; {TEAMS} signatures verified {len(calls)} times"
+            f"{name}: {took_s / IMAGES * 1000:.3f} ms of CPU a decision;"
+            f" {POLICIES} policies loaded in {loaded_s * 1000:.0f} ms;"
+            f" {TEAMS} signatures verified {len(calls)} times"
         )
 
 
