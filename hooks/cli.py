@@ -19,13 +19,20 @@ from . import exit_codes
 
 VERBS = {
     "verify": "verify that images are signed by whom you expect",
+    "verify-attestation": "verify that images have an attestation by whom you expect",
     "verify-bundle": "verify one Sigstore bundle over a file or digest",
     "verify-image": "verify how an image was built: by whom, from which source",
     "pin": "verify images in files, then write their digests",
     "check": "check offline that files are pinned and agree with sealpin.lock",
     "update": "move pins whose tag moved, after verification",
+    "download": "print the attestations, signatures or SBOM of an image as they are",
+    "tree": "show what hangs on an image",
+    "triangulate": "print where the signatures of an image are kept",
     "digest": "print the digest of an image",
     "release-images": "list the images that a release's SBOM names",
+    "evidence": "take evidence along, and verify it without a network",
+    "trust": "show or renew what signatures are verified against",
+    "policy": "validate, explain, test or convert policies",
     "init": "write a commented .sealpin.yaml to start from",
 }
 """Verb to its one-line description; ``verify-bundle`` lives in ``commands/verify_bundle.py``."""

@@ -16,6 +16,7 @@ from typing import Any
 from sealpin.evidence import EvidenceKind
 from sealpin.mediatypes import ANNOTATION_BUNDLE, ANNOTATION_TIMESTAMP, FULCIO_OID_PREFIX
 from sealpin.policy.decision import Decision
+from sealpin.report.text import printable
 from sealpin.run_options import RunOptions
 from sealpin.signatures.verified import CertificateIdentity, VerifiedStatement
 from sealpin.weakening import Weakening
@@ -33,8 +34,23 @@ _GO_ESCAPES = str.maketrans(
 )
 
 
-def report_lines(decision: Decision, options: RunOptions) -> list[str]:
-    """Return the report cosign prints on standard error, a blank line first."""
+_CERTIFICATE_LINES = {
+    "2": "GitHub Workflow Trigger",
+    "3": "GitHub Workflow SHA",
+    "4": "GitHub Workflow Name",
+    "5": "GitHub Workflow Repository",
+    "6": "GitHub Workflow Ref",
+}
+
+
+def report_lines(
+    decision: Decision, options: RunOptions, *, name: str, platform: str = ""
+) -> list[str]:
+    """Return the report cosign prints on standard error about *name*, a blank line first.
+
+    *platform* is that of a manifest found in an index, which cosign has no word for.
+    """
+    shown = printable(f"{name} ({platform})" if platform else name)
     statements = decision.statements
     checks = []
     if options.annotations:
@@ -52,10 +68,26 @@ def report_lines(decision: Decision, options: RunOptions) -> list[str]:
         checks.append("The signatures were verified against the specified public key")
     return [
         "",
-        f"Verification for {decision.reference.cosign_name} --",
+        f"Verification for {shown} --",
         "The following checks were performed on each of these signatures:",
         *(f"  - {check}" for check in checks),
     ]
+
+
+def certificate_lines(decision: Decision) -> list[str]:
+    """Return who signed, as cosign tells people; nothing for keys."""
+    lines = []
+    for statement in decision.statements:
+        if not isinstance(statement.signer, CertificateIdentity):
+            continue
+        signer = statement.signer
+        subject = signer.subjects[0].value if signer.subjects else ""
+        lines += [f"Certificate subject: {subject}", f"Certificate issuer URL: {signer.issuer}"]
+        for number, label in _CERTIFICATE_LINES.items():
+            value = signer.extensions.get(f"{FULCIO_OID_PREFIX}.{number}")
+            if value:
+                lines.append(f"{label}: {value}")
+    return [printable(line) for line in lines]
 
 
 def payload_document(decision: Decision) -> str:

@@ -17,19 +17,37 @@ from .terminal import style_for
 
 
 def print_report(
-    decisions: Sequence[Decision], form: str, *, weakenings: Iterable[Weakening] = ()
+    decisions: Sequence[Decision],
+    form: str,
+    *,
+    weakenings: Iterable[Weakening] = (),
+    platforms: Sequence[str] = (),
+    details: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Print every decision on standard output as ``text`` or ``json``."""
+    """Print every decision on standard output as ``text``, ``json`` or ``html``.
+
+    *platforms* says which platform each decision is about, empty where it is none in particular;
+    *details* are more lines for people about each.
+    """
+    entries = [decision_to_dict(decision) for decision in decisions]
+    for entry, platform in zip(entries, platforms, strict=False):
+        if platform:
+            entry["platform"] = platform
     document = report_document(
-        map(decision_to_dict, decisions),
-        weakenings=sorted(weakening.value for weakening in weakenings),
+        entries, weakenings=sorted(weakening.value for weakening in weakenings)
     )
     if form == "json":
         print(json.dumps(document, indent=2))
         return
+    if form == "html":
+        from sealpin.report.html import html_page
+
+        print(html_page(document))
+        return
     style = style_for(sys.stdout)
-    for image in document["images"]:
-        print("\n".join(image_lines(image, style)))
+    for position, image in enumerate(document["images"]):
+        more = details[position] if details else ()
+        print("\n".join([*image_lines(image, style), *more]))
     for weakening in document["weakenings"]:
         print(style.paint(f"warning: weakened: {weakening}", "33"))
     print(summary_line(document["summary"], style))

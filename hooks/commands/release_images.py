@@ -8,16 +8,13 @@ it moved to, and standard error says so.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import exit_codes
-from ..arguments import Parser, UsageError
+from ..arguments import Parser
 from ..options import add_format_option
 
 if TYPE_CHECKING:
@@ -28,17 +25,19 @@ def run(argv: Sequence[str]) -> int:
     """List the images, one reference a line."""
     arguments = make_parser().parse(argv)
 
-    from sealpin.attestations.sbom import read_release_images
+    from ..release_sbom import listed_images, moved_notes
+    from ..running import run_options
 
-    moved = _moved_registries(arguments.moved_registry)
-    images = read_release_images(_document(arguments), moved=moved, where=arguments.sbom)
+    images = listed_images(
+        arguments.sbom, run_options(arguments), moved_registries=arguments.moved_registry
+    )
     if arguments.format == "json":
         print(json.dumps({"images": [_entry(image) for image in images]}, indent=2))
     else:
         for image in images:
             print(_text(image, with_digest=arguments.digests))
     sys.stdout.flush()
-    for note in _notes(images):
+    for note in moved_notes(images):
         print(note, file=sys.stderr)
     return exit_codes.VERIFIED
 
@@ -69,43 +68,6 @@ def make_parser() -> Parser:
     return parser
 
 
-def _moved_registries(texts: Sequence[str] | None) -> Mapping[str, str]:
-    from sealpin.attestations.sbom import MOVED_REGISTRIES
-
-    if texts is None:
-        return MOVED_REGISTRIES
-    moved = {}
-    for text in filter(None, texts):
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
-            raise UsageError("usage", f"expected OLD=NEW after --moved-registry, got {text!r}")
-        moved[old] = new
-    return moved
-
-
-def _document(arguments: argparse.Namespace) -> bytes:
-    from sealpin.limits import MAX_PREDICATE_BYTES
-
-    if not arguments.sbom.startswith(("https://", "http://")):
-        from ..files import read_file
-
-        return read_file(Path(arguments.sbom), max_bytes=MAX_PREDICATE_BYTES).data
-
-    from sealpin.downloads import fetch_document
-    from sealpin.registry.tls import TlsOptions
-
-    from ..running import parse_duration_s
-
-    authorities = arguments.registry_cacert
-    return fetch_document(
-        arguments.sbom,
-        max_bytes=MAX_PREDICATE_BYTES,
-        timeout_s=parse_duration_s(arguments.timeout),
-        environment=os.environ,
-        tls=TlsOptions(ca_files=(Path(authorities),) if authorities else ()),
-    )
-
-
 def _text(image: ListedImage, *, with_digest: bool) -> str:
     if with_digest and image.digest is not None:
         return image.reference.pinned_tagged(image.digest)
@@ -119,16 +81,3 @@ def _entry(image: ListedImage) -> dict[str, Any]:
         "moved": image.is_moved,
         "digest": str(image.digest) if image.digest else "",
     }
-
-
-def _notes(images: Iterable[ListedImage]) -> list[str]:
-    """Say which registries were replaced, and for how many images."""
-    counts: dict[tuple[str, str], int] = {}
-    for image in images:
-        if image.is_moved:
-            key = (image.listed_as.partition("/")[0], image.reference.repository.registry)
-            counts[key] = counts.get(key, 0) + 1
-    return [
-        f"sealpin: note: {old} moved to {new}: {count} of the listed images are read from there"
-        for (old, new), count in counts.items()
-    ]

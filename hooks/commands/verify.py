@@ -5,31 +5,27 @@
 from __future__ import annotations
 
 import argparse
-import os
+import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from sealpin.weakening import Weakening
-
-from .. import exit_codes
-from ..arguments import Parser
-from ..options import (
-    add_format_option,
-    add_identity_options,
-    add_registry_options,
-    add_trust_options,
-)
+from ..arguments import Parser, UsageError
+from ..cosign_options import add_cosign_options, check_combinations
+from ..options import add_format_option, add_identity_options
 
 if TYPE_CHECKING:
-    from sealpin.policy.decision import Decision
     from sealpin.run_options import RunOptions
+
+    from ..cosign_run import Answer, ListTargets
 
 
 def run(argv: Sequence[str]) -> int:
     """Verify images and return the exit code of the whole run."""
-    arguments = make_parser().parse(argv)
-    return _verify(arguments)
+    from ..cosign_compat import answer_as_asked
+
+    return answer_as_asked(argv, make_parser(), partial(_verify, argv))
 
 
 def make_parser() -> Parser:
@@ -39,16 +35,36 @@ def make_parser() -> Parser:
         description="Verify that images are signed by whom you expect.",
         epilog="Each tag is resolved once; the report names the digest that was verified.",
     )
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="image references")
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help="image references")
     add_identity_options(parser)
-    add_trust_options(parser)
-    add_registry_options(parser)
-    add_weakening_options(parser)
+    add_cosign_options(parser)
     parser.add_argument(
-        "--signature-digest-algorithm",
+        "--images-from",
         default="",
-        metavar="NAME",
-        help="hash of signatures by --key: sha224, sha256, sha384 or sha512",
+        metavar="SBOM",
+        help="verify every image a release's SBOM lists (SPDX; a file or an https:// address)",
+    )
+    parser.add_argument(
+        "--moved-registry",
+        action="append",
+        metavar="OLD=NEW",
+        help="read OLD's images of the SBOM from NEW (repeatable; default"
+        " k8s.gcr.io=registry.k8s.io; empty for none)",
+    )
+    parser.add_argument(
+        "--signature",
+        default="",
+        metavar="TEXT",
+        help="this legacy signature instead of the registry's: a file, an address or base64",
+    )
+    parser.add_argument(
+        "--payload", default="", metavar="FILE", help="what --signature is over (file or address)"
+    )
+    parser.add_argument(
+        "--attachment",
+        choices=("sbom",),
+        default="",
+        help="verify the signature of the SBOM attached to the image",
     )
     parser.add_argument(
         "-o", "--output", choices=("json", "text"), default="json", help="payloads as cosign's"
@@ -57,92 +73,86 @@ def make_parser() -> Parser:
     return parser
 
 
-def add_weakening_options(parser: Parser) -> None:
-    """Add the peer's flags that give a check up; each one used shows in the report."""
-    parser.add_switch(
-        "--insecure-ignore-tlog", help="demand no transparency-log entry (shows in the report)"
-    )
-    parser.add_switch(
-        "--insecure-ignore-sct", help="demand no certificate timestamp (shows in the report)"
-    )
-    parser.add_switch(
-        "--private-infrastructure", help="the peer's older name for --insecure-ignore-tlog"
-    )
-    parser.add_switch(
-        "--use-signed-timestamps", help="demand an RFC 3161 timestamp of a trusted authority"
-    )
+def _verify(argv: Sequence[str], arguments: argparse.Namespace) -> int:
+    if arguments.publisher == "list":
+        from ..publisher_table import print_publishers
 
+        return print_publishers()
+    check_combinations(arguments)
+    _check_images(arguments)
 
-def _verify(arguments: argparse.Namespace) -> int:
-    # Imported when the arguments are known to be good, so that --help and mistakes answer fast.
     from sealpin.evidence import EvidenceKind
 
-    from ..running import (
-        look_ahead,
-        new_session,
-        parse_references,
-        registry_weakenings,
-        run_options,
-        this_machine,
-    )
-    from ..terminal import Progress
+    from ..cosign_start import begin, read_options
 
-    repository = os.environ.get("COSIGN_REPOSITORY", "")
-    options = run_options(
-        arguments,
-        weakenings=_weakenings(arguments),
-        require_timestamp=arguments.use_signed_timestamps,
-        repository=repository,
-        repository_replaces=bool(repository),
-    )
-    references = parse_references(arguments.images)
+    options = read_options(arguments)
+    if not options.names_a_signer and not options.policy:
+        from ..publisher_table import refuse_without_signer
+
+        raise refuse_without_signer(shlex.join(argv), arguments.images)
     want = frozenset({EvidenceKind.BUNDLE, EvidenceKind.SIGNATURE_LAYER})
-    ahead = look_ahead(options, references, want=want)
+    ahead = begin(arguments, options, want=want)
     # Imported while the registry is awaited: what judges its answers.
-    from sealpin.rules import load_rules
-
-    from ..reports import print_report
+    from ..cosign_report import print_answers
+    from ..cosign_run import CosignRun
 
     try:
-        rules = load_rules(options, this_machine(allow_environment_keys=True))
-        with new_session(rules.options, mirrors=rules.mirrors, ahead=ahead) as session:
-            decisions = session.decide(references, rules.policies, on_progress=Progress())
+        run = CosignRun.of(arguments, options, ahead=ahead)
+        answers = run.decide(_targets(arguments, options))
     finally:
         if ahead is not None:
             ahead.stop()
-    if arguments.format == "cosign":
-        _print_as_cosign(decisions, options, text=arguments.output == "text")
+    return print_answers(answers, run, partial(_print_signatures, text=arguments.output == "text"))
+
+
+def _check_images(arguments: argparse.Namespace) -> None:
+    if bool(arguments.images) == bool(arguments.images_from):
+        got = "both" if arguments.images else "neither"
+        raise UsageError("usage", f"expected images or --images-from, got {got}")
+    if arguments.moved_registry is not None and not arguments.images_from:
+        raise UsageError("usage", "--moved-registry needs --images-from, got it alone")
+    if arguments.signature and len(arguments.images) != 1:
+        raise UsageError(
+            "usage", f"--signature is over one image, got {len(arguments.images)} images"
+        )
+
+
+def _targets(arguments: argparse.Namespace, options: RunOptions) -> ListTargets:
+    from ..cosign_run import listed_targets, named_targets, platform_targets, sbom_targets
+    from ..running import parse_references
+
+    if arguments.images_from:
+        from ..release_sbom import listed_images, moved_notes
+
+        images = listed_images(
+            arguments.images_from, options, moved_registries=arguments.moved_registry
+        )
+        for note in moved_notes(images):
+            print(note, file=sys.stderr)
+        if arguments.recursive:
+            references = [image.reference for image in images]
+            return lambda session: [
+                *(target for target in listed_targets(session, images) if target.refused),
+                *platform_targets(session, references),
+            ]
+        return lambda session: listed_targets(session, images)
+    if arguments.attachment:
+        references = list(parse_references(arguments.images))
+        return lambda session: sbom_targets(session, references, options)
+    return named_targets(arguments)
+
+
+def _print_signatures(answer: Answer, options: RunOptions, *, text: bool) -> None:
+    """Print the report, then the payloads."""
+    from ..cosign_output import certificate_lines, payload_document, report_lines
+
+    decision = answer.decision
+    name = answer.target.shown_as or decision.reference.cosign_name
+    lines = report_lines(decision, options, name=name, platform=answer.target.platform)
+    print("\n".join([*lines, *(certificate_lines(decision) if text else ())]), file=sys.stderr)
+    sys.stderr.flush()
+    if text:
+        for statement in decision.statements:
+            print(statement.payload.decode("utf-8"))
     else:
-        print_report(decisions, arguments.format, weakenings=registry_weakenings(options))
-    return exit_codes.combine(exit_codes.of_outcome(d.outcome.value) for d in decisions)
-
-
-def _weakenings(arguments: argparse.Namespace) -> frozenset[Weakening]:
-    given = {
-        Weakening.IGNORE_TLOG: arguments.insecure_ignore_tlog,
-        Weakening.PRIVATE_INFRASTRUCTURE: arguments.private_infrastructure,
-        Weakening.IGNORE_SCT: arguments.insecure_ignore_sct,
-    }
-    return frozenset(weakening for weakening, is_given in given.items() if is_given)
-
-
-def _print_as_cosign(decisions: Sequence[Decision], options: RunOptions, *, text: bool) -> None:
-    """Print what cosign prints for each verified image, and our reasons for each of the others."""
-    from sealpin.policy.decision import Outcome
-
-    from ..cosign_output import payload_document, report_lines
-    from ..reports import print_refusals
-
-    for decision in decisions:
-        if decision.outcome is not Outcome.ALLOWED:
-            continue
-        print("\n".join(report_lines(decision, options)), file=sys.stderr)
-        for weakening in sorted(decision.weakenings, key=lambda weakening: weakening.value):
-            print(f"WARNING: weakened: {weakening.value}", file=sys.stderr)
-        sys.stderr.flush()
-        if text:
-            for statement in decision.statements:
-                print(statement.payload.decode("utf-8"))
-        else:
-            print(f"\n{payload_document(decision)}")
-    print_refusals(decisions)
+        print(f"\n{payload_document(decision)}")

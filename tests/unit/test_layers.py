@@ -29,9 +29,10 @@ FACADE = frozenset(
     {
         "ahead",
         "api",
-        "downloads",
         "evidence_session",
+        "given_evidence",
         "image_builds",
+        "log_lookup",
         "pinning",
         "reaching",
         "rules",

@@ -167,9 +167,7 @@ class Session:
         ]
         return _union(artifact, sets)
 
-    def attached(
-        self, artifact: ResolvedArtifact, *, place: EvidencePlace
-    ) -> tuple[Attached, ...]:
+    def attached(self, artifact: ResolvedArtifact, *, place: EvidencePlace) -> tuple[Attached, ...]:
         """Return what hangs on *artifact*, whatever it is: ``sealpin tree``."""
         return list_attached(
             self._source,

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from .errors import InvalidInput
+from .errors import InvalidInput, quote
 from .registry.connect import RegistryOptions, fetch
 from .registry.credentials import BasicCredentials, Credentials, RegistryToken
+from .registry.hosts import is_loopback
 from .registry.mirrors import Mirrors
 from .registry.tls import TlsOptions
 from .run_options import Machine, RunOptions
@@ -33,9 +35,27 @@ def registry_options(
     )
 
 
-def fetch_url(options: RunOptions, machine: Machine, url: str, max_bytes: int) -> bytes:
-    """Return what is at *url*, sent without registry credentials. Raises as `fetch`."""
-    return fetch(url, max_bytes=max_bytes, options=registry_options(options, machine))
+def fetch_url(
+    options: RunOptions, machine: Machine, url: str, max_bytes: int, *, query: bytes = b""
+) -> bytes:
+    """Return what is at *url*; no credentials are sent, and nothing by HTTP but to this machine.
+
+    Raises `InvalidInput` ``download.scheme``, and what `fetch` raises.
+    """
+    _check_scheme(url)
+    return fetch(url, max_bytes=max_bytes, options=registry_options(options, machine), query=query)
+
+
+def _check_scheme(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise InvalidInput("download.scheme", f"not an address: {quote(url)}") from error
+    if parts.username is not None or parts.password is not None:
+        raise InvalidInput("download.scheme", "expected an address without user and password")
+    if not host or (parts.scheme != "https" and not is_loopback(host)):
+        raise InvalidInput("download.scheme", f"expected an https:// address, got {quote(url)}")
 
 
 def _credentials(options: RunOptions) -> Credentials | None:

@@ -18,7 +18,7 @@ from .errors import InvalidInput, Unavailable, quote
 from .inputs import PoliciesOnDisk, PolicyStore
 from .limits import MAX_POLICY_BYTES
 from .policy.flags import EvidenceFlags, policy_from_flags
-from .policy.model import AttestationRule, EvidencePlace, PolicySet
+from .policy.model import AttestationRule, EvidencePlace, Formats, PolicySet
 from .policy.sources import Sources
 from .reaching import fetch_url
 from .reference import Repository
@@ -92,7 +92,8 @@ def flags_policy(
         annotations=options.annotations,
         attestations=attestations,
         places=places,
-        places_replace=options.repository_replaces,
+        places_replace=options.repository_replaces or bool(options.attachment_tag_prefix),
+        formats=Formats.LEGACY if options.legacy_only else Formats.ANY,
     )
     return policy_from_flags(
         options.signer, trust=signing_trust(options, machine), evidence=evidence

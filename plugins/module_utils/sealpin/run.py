@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .api import Session
+from .api import Collect, Session, as_gathered
 from .digest import Digest
 from .errors import InvalidInput, VerificationFailed
 from .inputs import read_artifact, read_file
@@ -29,6 +29,7 @@ def open_session(
     *,
     mirrors: Mirrors | None = None,
     source: Source | None = None,
+    collect: Collect = as_gathered,
 ) -> Session:
     """Return the session of a run.
 
@@ -44,6 +45,7 @@ def open_session(
         clock=machine.clock,
         second_opinion=SecondOpinion(options.second_opinion),
         max_workers=options.max_workers,
+        collect=collect,
     )
 
 

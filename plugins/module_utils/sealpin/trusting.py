@@ -85,7 +85,6 @@ class RootChoice:
             )
         return self._current.root
 
-
     def _cache_folder(self) -> Path | None:
         """Return where roots are kept; None where there is no place for them."""
         if self.options.tuf_cache:

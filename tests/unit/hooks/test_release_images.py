@@ -92,7 +92,7 @@ def test_cannot_check_what_the_server_does_not_have(
     server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["release-images", f"{server}/none.spdx"]) == 2
-    assert "got status 404" in capsys.readouterr().err
+    assert "to answer 200, got 404" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from .model import (
     Authority,
     EvidencePlace,
     EvidenceRules,
+    Formats,
     IdentityRule,
     KeyAuthority,
     KeylessAuthority,
@@ -49,6 +50,7 @@ class EvidenceFlags:
     places: tuple[EvidencePlace, ...] = ()
     """``COSIGN_REPOSITORY``."""
     places_replace: bool = False
+    formats: Formats = Formats.ANY
     any_predicate_as_signature: bool = False
     """Any attestation counts as an image signature, as in cosign; a weakening."""
     match_reference: MatchReference = MatchReference.WARN
@@ -69,6 +71,7 @@ def policy_from_flags(
         wants_signature=not evidence.attestations,
         places=evidence.places or (publisher.places if publisher else ()),
         places_replace=evidence.places_replace,
+        formats=evidence.formats,
         annotations=tuple(
             sorted({*evidence.annotations, *(publisher.annotations if publisher else ())})
         ),

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""What hangs on an image, listed and read as it is: for ``tree``, ``triangulate``, ``download sbom``.
+"""What hangs on an image, as it is: for ``tree``, ``triangulate`` and ``download sbom``.
 
 Nothing here is evidence and nothing is verified. Names of tags are cosign's
 (SIGNATURE_SPEC.md, SBOM_SPEC.md): ``sha256-<hex>`` with ``.sig``, ``.att`` or ``.sbom``.

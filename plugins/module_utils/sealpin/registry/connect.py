@@ -84,18 +84,29 @@ def connect(
     return routing_source(options.mirrors, MemoSource(client))
 
 
-def fetch(url: str, *, max_bytes: int, options: RegistryOptions) -> bytes:
+def fetch(url: str, *, max_bytes: int, options: RegistryOptions, query: bytes = b"") -> bytes:
     """Return what is at *url*: a key or a policy text somebody named; sends no credentials.
 
-    Raises `Unavailable` ``registry.*`` where there was no answer, ``fetch.status`` for one that is
-    none to read.
+    *query* is JSON to be sent, for a service that is asked rather than read.
+
+    Raises `Unavailable` ``registry.*`` where there was no answer, ``download.status`` for one that
+    is none to read.
     """
     transport = RedirectingTransport(RetryingTransport(_exchange(options), ticker=SystemTicker()))
     deadline = Deadline.after(options.timeout_s, ticker=SystemTicker())
-    response = transport.send(Request(url=url, max_bytes=max_bytes, deadline=deadline))
+    response = transport.send(
+        Request(
+            url=url,
+            method="POST" if query else "GET",
+            headers={"Content-Type": "application/json"} if query else {},
+            body=query,
+            max_bytes=max_bytes,
+            deadline=deadline,
+        )
+    )
     if response.status != 200:
         raise Unavailable(
-            "fetch.status", f"expected {quote(url)} to answer 200, got {response.status}"
+            "download.status", f"expected {quote(url)} to answer 200, got {response.status}"
         )
     return response.body
 

@@ -1,0 +1,83 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""``sealpin tree``: what hangs on an image, as cosign draws it. Nothing is verified."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import exit_codes
+from ..arguments import Parser
+from ..options import add_format_option, add_registry_options
+
+if TYPE_CHECKING:
+    from sealpin.registry.attachments import Attached
+
+_HEADINGS = {
+    ".sig": "🔐 Signatures for an image tag",
+    ".att": "💾 Attestations for an image tag",
+    ".sbom": "📦 SBOMs for an image tag",
+}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Draw one image's tree."""
+    parser = Parser(
+        prog="sealpin tree", description="Show what hangs on an image. Nothing is verified."
+    )
+    parser.add_argument("images", nargs=1, metavar="IMAGE", help="image reference")
+    parser.add_argument(
+        "--attachment-tag-prefix", default="", metavar="TEXT", help="prefix of the tags"
+    )
+    add_registry_options(parser)
+    add_format_option(parser, "text", "json")
+    arguments = parser.parse(argv)
+
+    from sealpin.report.text import printable
+
+    from ..beside_image import evidence_place, resolve_one
+    from ..running import new_session, run_options
+
+    place = evidence_place(arguments.attachment_tag_prefix, os.environ)
+    with new_session(run_options(arguments)) as session:
+        artifact = resolve_one(session, arguments.images[0])
+        attached = session.attached(artifact, place=place)
+    name = arguments.images[0]
+    if arguments.format == "json":
+        entries = [_entry(item) for item in attached]
+        document = {"image": name, "digest": str(artifact.digest), "attached": entries}
+        print(json.dumps(document, indent=2))
+    elif attached:
+        print(f"📦 Supply Chain Security Related artifacts for an image: {name}")
+        print("\n".join(printable(line) for item in attached for line in _lines(item)))
+    else:
+        print(f"No Supply Chain Security Related Artifacts found for image {name}")
+    return exit_codes.VERIFIED
+
+
+def _lines(item: Attached) -> list[str]:
+    if item.kind is None:
+        kind = item.described_as or "untyped"
+        heading = f"└── 🔗 {kind} artifacts via OCI referrer: {item.location}"
+    else:
+        heading = f"└── {_HEADINGS[item.kind.value]}: {item.location}"
+    last = len(item.layers) - 1
+    return [
+        heading,
+        *(
+            f"   {'└' if position == last else '├'}── 🍒 {layer.digest}"
+            for position, layer in enumerate(item.layers)
+        ),
+    ]
+
+
+def _entry(item: Attached) -> dict[str, Any]:
+    return {
+        "kind": item.kind.name.lower() if item.kind else "referrer",
+        "type": item.described_as,
+        "location": item.location,
+        "layers": [str(layer.digest) for layer in item.layers],
+    }

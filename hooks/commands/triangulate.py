@@ -1,0 +1,49 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""``sealpin triangulate``: the tag under which an image's signatures are kept in legacy form."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from .. import exit_codes
+from ..arguments import Parser
+from ..options import add_registry_options
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print one name. Nothing is asked of the registry but what a tag means."""
+    parser = Parser(
+        prog="sealpin triangulate",
+        description="Print where the signatures of an image are kept. Whether any are there is"
+        " not looked at.",
+    )
+    parser.add_argument("images", nargs=1, metavar="IMAGE", help="image reference")
+    parser.add_argument(
+        "--type",
+        choices=("signature", "attestation", "sbom", "digest"),
+        default="signature",
+        help="what to print the place of (default signature)",
+    )
+    parser.add_argument(
+        "--attachment-tag-prefix", default="", metavar="TEXT", help="prefix of the tag"
+    )
+    add_registry_options(parser)
+    arguments = parser.parse(argv)
+
+    from sealpin.registry.attachments import TagKind
+
+    from ..beside_image import evidence_place, resolve_one
+    from ..running import new_session, run_options
+
+    place = evidence_place(arguments.attachment_tag_prefix, os.environ)
+    with new_session(run_options(arguments)) as session:
+        artifact = resolve_one(session, arguments.images[0])
+    image = artifact.reference.repository
+    if arguments.type == "digest":
+        print(f"{image.cosign_name}@{artifact.digest}")
+        return exit_codes.VERIFIED
+    tag = TagKind[arguments.type.upper()].tag_of(artifact.digest, prefix=place.tag_prefix)
+    print(f"{(place.repository or image).cosign_name}:{tag}")
+    return exit_codes.VERIFIED
