@@ -12,12 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..crypto import PublicKey
 from ..errors import InvalidInput, Unavailable, quote
 from .keys import MAX_KEY_BYTES, NamedKey, load_key
-from .secret_documents import KeySecret, read_key_secrets
+
+if TYPE_CHECKING:
+    from .secret_documents import KeySecret
 
 FetchUrl = Callable[[str, int], bytes]
 """URL and the most bytes to accept, to the body. Raises `Unavailable` when there is none."""
@@ -101,7 +104,7 @@ def _from_file(path: str) -> bytes:
     data = _read(Path(path))
     if data.lstrip().startswith(b"-----BEGIN") or b"Secret" not in data:
         return data
-    secrets = read_key_secrets(data, where=path)
+    secrets = _secrets_in(data, path)
     if not secrets:
         return data  # not a key; `load_key` says so
     if len(secrets) > 1:
@@ -165,7 +168,14 @@ def _from_secrets(reference: str, files: Sequence[Path]) -> bytes:
 
 
 def _key_secrets(path: Path) -> tuple[KeySecret, ...]:
-    return read_key_secrets(_read(path), where=str(path))
+    return _secrets_in(_read(path), str(path))
+
+
+def _secrets_in(data: bytes, where: str) -> tuple[KeySecret, ...]:
+    # A PEM file needs no YAML; a Secret does.
+    from .secret_documents import read_key_secrets
+
+    return read_key_secrets(data, where=where)
 
 
 def _read(path: Path) -> bytes:
