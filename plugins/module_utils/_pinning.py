@@ -16,12 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ._files import FileChange, put_file
 from ._sessions import Params, open_session, platform_of, read_rules, registry_weakenings
 from ._tasks import Entry, Result, conclude, decided_entry, error_result
-from .sealpin.api import Session
 from .sealpin.errors import InvalidInput, SealpinError
 from .sealpin.limits import MAX_MANIFEST_FILE_BYTES
 from .sealpin.manifests.finder import find_sites
@@ -80,11 +79,7 @@ def _pin(task: _Task) -> Result:
         update = Update(lock=lock, unsafe_allow_rollback=params["unsafe_allow_rollback"])
     with open_session(params, rules) as session:
         results = pin_files(
-            cast(Session, session),
-            rules.policies,
-            found,
-            platform=platform_of(params),
-            update=update,
+            session, rules.policies, found, platform=platform_of(params), update=update
         )
     # 3.
     for result in results:

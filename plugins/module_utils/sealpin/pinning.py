@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
-from .api import OnProgress, Session
+from .api import OnProgress
 from .descriptor import Platform
 from .digest import Digest
 from .errors import SealpinError, VerificationFailed
@@ -28,6 +29,20 @@ from .policy.decision import Decision, Outcome
 from .policy.fingerprint import root_digest
 from .policy.model import PolicySet
 from .reference import ImageReference
+
+
+class Deciding(Protocol):
+    """What makes the decisions: a session over a registry, or one over saved evidence."""
+
+    def decide(
+        self,
+        references: Sequence[ImageReference],
+        policies: PolicySet,
+        *,
+        with_platforms: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> tuple[Decision, ...]:
+        """Decide on each of *references*, in their order; see `api.Session.decide`."""
 
 
 class Action(Enum):
@@ -123,7 +138,7 @@ def lock_entries(results: Iterable[FileResult], policies: PolicySet) -> tuple[Lo
 
 
 def pin_files(
-    session: Session,
+    session: Deciding,
     policies: PolicySet,
     files: Sequence[Found],
     *,
