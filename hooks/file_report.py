@@ -81,8 +81,14 @@ def outcome_lines(document: Mapping[str, Any], style: Style) -> list[str]:
         bad = sum(remark["severity"] == "error" for remark in document["remarks"])
         bad += sum(image["outcome"] != "allowed" for image in document["images"])
         checked = document["checked"]
-        good = "verified" if document["images"] else "consistent"
-        state = f"{bad} not as they should be" if bad else good
+        unproven = sum(image["unsigned"] for image in document["images"])
+        state = "verified" if document["images"] else "consistent"
+        if bad:
+            state = f"{bad} not as they should be"
+        elif document["errors"]:
+            state = "not all could be checked"
+        elif unproven:
+            state = f"allowed, {unproven} without proof"
         return [f"{checked} image references: {state}"] if checked or bad else []
     if not document["sites"]:
         return []

@@ -9,16 +9,27 @@ or a large file all need one, and so does every file in which an image could sta
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 from sealpin.manifests.prefilter import may_name_images
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 _MAX_BYTES = 4 * 1024 * 1024
 
 
-def has_nothing_to_do(paths: Iterable[str]) -> bool:
-    """Whether *paths* are all plain files without an image, as far as names and words tell."""
-    return all(_is_without_image(path) for path in paths) and not _has_file_settings()
+def has_nothing_to_do(arguments: argparse.Namespace) -> bool:
+    """Whether the paths are all plain files without an image, as far as names and words tell.
+
+    Rules from elsewhere than the project's file may say where else images stand.
+    """
+    return (
+        not arguments.policy
+        and not arguments.policy_from
+        and all(_is_without_image(path) for path in arguments.paths)
+        and not _has_file_settings()
+    )
 
 
 def _has_file_settings() -> bool:
@@ -32,7 +43,8 @@ def _has_file_settings() -> bool:
         folder = parent
     try:
         with open(f"{folder}/.sealpin.yaml", "rb") as file:  # noqa: PTH123
-            return b"files" in file.read(_MAX_BYTES)
+            data = file.read(_MAX_BYTES + 1)
+            return b"files" in data or b"\\" in data or len(data) > _MAX_BYTES
     except FileNotFoundError:
         return False
     except OSError:

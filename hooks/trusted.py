@@ -56,7 +56,7 @@ class ProjectPolicy:
         """
         for path in self.files:
             data = self.store.read(path)
-            if b"files:" not in data and b'"files"' not in data:
+            if b"files" not in data and b"\\" not in data:
                 continue  # without importing a parser
             from sealpin.manifests.options import FindOptions
             from sealpin.policy.file_settings import parse_file_settings
