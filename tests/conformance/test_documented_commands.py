@@ -57,6 +57,7 @@ class Shell:
             cwd=self.folder,
             env={"PATH": path, "HOME": str(self.folder), **environment},
             capture_output=True,
+            check=False,
             text=True,
             timeout=TIMEOUT_S,
         )
@@ -229,7 +230,7 @@ def test_chainguard_signature(shell: Shell, image: str, owner: str) -> None:
     assert entry["optional"]["Subject"] == CHAINGUARD.format(owner)
 
 
-@CHAINGUARD_IMAGES
+@pytest.mark.parametrize("image", ["cgr.dev/chainguard/go", "cgr.dev/acme-private/go"])
 @pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64"])
 @pytest.mark.parametrize(
     ("predicate_type", "key"),
@@ -240,10 +241,9 @@ def test_chainguard_signature(shell: Shell, image: str, owner: str) -> None:
     ],
 )
 def test_chainguard_download(
-    shell: Shell, image: str, owner: str, platform: str, predicate_type: str, key: str
+    shell: Shell, image: str, platform: str, predicate_type: str, key: str
 ) -> None:
     needs_jq()
-    del owner
     ran = shell(
         f"sealpin download attestation --predicate-type={predicate_type} --platform={platform}"
         f" {image} | jq -r .payload | base64 -d | jq .predicate"
