@@ -152,7 +152,7 @@ def add_signer_options(parser: Parser) -> None:
 
 
 def add_file_options(parser: Parser) -> None:
-    """Add which files a verb looks at and how it tells of them."""
+    """Add which files a verb looks at."""
     group = parser.add_argument_group("files")
     group.add_argument(
         "paths",
@@ -173,6 +173,10 @@ def add_file_options(parser: Parser) -> None:
         metavar="REV",
         help="only files that differ from this git revision",
     )
+
+
+def add_file_report_options(parser: Parser) -> None:
+    """Add how a verb tells of files."""
     parser.add_switch("--strict", help="count warnings as errors")
     parser.add_switch("--verbose", help="list what needs no attention too")
     add_format_option(parser, "text", "json", "sarif", "html")
@@ -191,6 +195,7 @@ def add_policy_revision_option(parser: Parser) -> None:
 def add_pin_options(parser: Parser) -> None:
     """Add the options of ``pin`` and ``update``."""
     add_file_options(parser)
+    add_file_report_options(parser)
     parser.add_switch("--diff", help="show the changes")
     parser.add_switch("--dry-run", help="write nothing")
     parser.add_argument(

@@ -12,6 +12,7 @@ from .. import exit_codes
 from ..arguments import Parser
 from ..options import (
     add_file_options,
+    add_file_report_options,
     add_policy_revision_option,
     add_registry_options,
     add_trust_options,
@@ -41,6 +42,7 @@ def make_parser() -> Parser:
         description="Check offline that files are pinned and agree with sealpin.lock.",
     )
     add_file_options(parser)
+    add_file_report_options(parser)
     parser.add_switch("--verify", help="verify every pinned digest again; asks the registry")
     parser.add_switch("--evidence", help="verify again from saved evidence; opens no socket")
     parser.add_argument(

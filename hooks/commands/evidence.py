@@ -1,0 +1,200 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""``sealpin evidence``: take the evidence for pinned images along, and verify it without a network.
+
+What is saved is believed by nobody: ``evidence verify`` and ``check --evidence`` verify every piece
+again, under the policy and trust of the day.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealpin.errors import InvalidInput, SealpinError
+
+from .. import exit_codes
+from ..arguments import Parser
+from ..gathering import gather
+from ..options import (
+    add_file_options,
+    add_format_option,
+    add_identity_options,
+    add_policy_revision_option,
+    add_registry_options,
+    add_trust_options,
+)
+from ..project import EVIDENCE_NAME, project_root
+from ..subverbs import SubVerb, run_subverb
+from ..targets import Targets
+from ..trusted import ProjectPolicy
+
+if TYPE_CHECKING:
+    import argparse
+
+    from sealpin.api import Session
+    from sealpin.reference import ImageReference
+    from sealpin.rules import Rules
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run ``evidence save`` or ``evidence verify``."""
+    return run_subverb("evidence", SUBVERBS, argv)
+
+
+def make_save_parser() -> Parser:
+    """Return the parser of ``evidence save``."""
+    parser = Parser(
+        prog="sealpin evidence save",
+        description="Save the evidence for the images that files pin, to be verified offline.",
+    )
+    _add_options(parser)
+    add_registry_options(parser)
+    return parser
+
+
+def make_verify_parser() -> Parser:
+    """Return the parser of ``evidence verify``."""
+    parser = Parser(
+        prog="sealpin evidence verify",
+        description="Verify the images that files pin from saved evidence. Opens no socket.",
+    )
+    _add_options(parser)
+    add_format_option(parser, "text", "json", "html")
+    return parser
+
+
+def _add_options(parser: Parser) -> None:
+    add_file_options(parser)
+    parser.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="REF",
+        help="this image, instead of those in files (repeatable)",
+    )
+    parser.add_argument(
+        "--evidence-dir",
+        default="",
+        metavar="DIR",
+        help="the folder (default: sealpin-evidence beside sealpin.lock)",
+    )
+    add_identity_options(parser)
+    add_policy_revision_option(parser)
+    add_trust_options(parser)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Which images a run is about."""
+
+    references: tuple[ImageReference, ...]
+    unreadable: tuple[InvalidInput, ...]
+    folder: Path
+    policy: ProjectPolicy
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> _Wanted:
+        from ..running import parse_references
+
+        here = Path.cwd()
+        root = project_root(here)
+        policy = ProjectPolicy.at(
+            here, given=tuple(arguments.policy), revision=arguments.policy_from
+        )
+        folder = Path(arguments.evidence_dir) if arguments.evidence_dir else root / EVIDENCE_NAME
+        if arguments.image:
+            return cls(
+                references=parse_references(arguments.image),
+                unreadable=(),
+                folder=folder,
+                policy=policy,
+            )
+        gathered = gather(Targets.of(arguments, root=root), options=policy.find_options())
+        sites = [site for found in gathered.found for site in found.sites if site.is_pinned]
+        return cls(
+            references=tuple(dict.fromkeys(site.reference for site in sites)),
+            unreadable=gathered.unreadable,
+            folder=folder,
+            policy=policy,
+        )
+
+    def exit_code(self, codes: Sequence[int]) -> int:
+        """Tell of unreadable files, and combine the items' codes with theirs."""
+        from ..cli import print_error
+
+        for error in self.unreadable:
+            print_error(error)
+        return exit_codes.combine([*codes, *map(exit_codes.of_error, self.unreadable)])
+
+
+def _save(argv: Sequence[str]) -> int:
+    arguments = make_save_parser().parse(argv)
+    from ..cli import print_error
+    from ..running import new_session, run_options, this_machine
+
+    wanted = _Wanted.of(arguments)
+    if not wanted.references:
+        return wanted.exit_code([])
+    rules = wanted.policy.rules(run_options(arguments), this_machine())
+    codes = []
+    with new_session(rules.options, mirrors=rules.mirrors) as session:
+        for reference in wanted.references:
+            try:
+                print(_save_one(session, rules, reference, wanted.folder))
+                codes.append(exit_codes.VERIFIED)
+            except SealpinError as error:
+                sys.stdout.flush()
+                print_error(error)
+                codes.append(exit_codes.of_error(error))
+    return wanted.exit_code(codes)
+
+
+def _save_one(session: Session, rules: Rules, reference: ImageReference, folder: Path) -> str:
+    """Save what the policy needs to decide on *reference*; what is missing there is an error."""
+    from sealpin.policy.evaluate import needs_of
+    from sealpin.registry.evidence_store import save
+
+    from ..running import this_machine
+
+    now_utc = this_machine().clock.now_utc()
+    needs = needs_of(rules.policies, reference, now_utc=now_utc)
+    answer = session.resolve((reference,))[0]
+    if isinstance(answer, SealpinError):
+        raise answer
+    found = session.gather(answer, needs=needs)
+    if found.gaps:
+        raise found.gaps[0].error
+    save(found, folder)
+    return f"{len(found.items)} saved for {reference.pinned_tagged(answer.digest)}"
+
+
+def _verify(argv: Sequence[str]) -> int:
+    arguments = make_verify_parser().parse(argv)
+    from ..evidence_folder import open_evidence
+    from ..reports import print_report
+    from ..running import run_options, this_machine
+
+    wanted = _Wanted.of(arguments)
+    if not wanted.references:
+        return wanted.exit_code([])
+    rules = wanted.policy.rules(run_options(arguments, offline=True), this_machine())
+    with open_evidence(wanted.folder, rules) as saved:
+        decisions = saved.decide(wanted.references, rules.policies)
+    print_report(decisions, arguments.format)
+    return wanted.exit_code([exit_codes.of_outcome(d.outcome.value) for d in decisions])
+
+
+SUBVERBS = {
+    "save": SubVerb(
+        description="save the evidence for pinned images", make_parser=make_save_parser, run=_save
+    ),
+    "verify": SubVerb(
+        description="verify pinned images from saved evidence",
+        make_parser=make_verify_parser,
+        run=_verify,
+    ),
+}
