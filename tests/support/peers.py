@@ -39,6 +39,7 @@ GO_PEERS = {
     "cosign2": GoPeer(package="github.com/sigstore/cosign/v2/cmd/cosign", version="v2.6.5"),
     "cosign3": GoPeer(package="github.com/sigstore/cosign/v3/cmd/cosign", version="v3.1.3"),
     "crane": GoPeer(package="github.com/google/go-containerregistry/cmd/crane", version="v0.22.1"),
+    "cue": GoPeer(package="cuelang.org/go/cmd/cue", version="v0.15.4"),
     "frizbee": GoPeer(package="github.com/stacklok/frizbee", version="v0.1.7"),
     "regctl": GoPeer(package="github.com/regclient/regclient/cmd/regctl", version="v0.11.7"),
     "registry": GoPeer(

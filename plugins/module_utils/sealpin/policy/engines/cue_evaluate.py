@@ -273,9 +273,12 @@ class _Evaluation(Expressions):
                     label = key[1:-1] if key in waiting else key
                     if self._matches(label, each.pattern, scope):
                         self._say(node, key, Conjunct(each.value, scope, deep))
-            elif isinstance(each, Field) and self._is_waiting(each) and each.label in node.labels():
-                below = _closing_below(each, closing)
-                self._say(node, each.label, Conjunct(each.value, scope, below))
+            elif isinstance(each, Field) and self._is_waiting(each):
+                conjunct = Conjunct(each.value, scope, _closing_below(each, closing))
+                if each.label in node.labels():
+                    self._say(node, each.label, conjunct)
+                elif each.mark == "?" and f"{IRREGULAR}{each.label}!" in node.children:
+                    self._say(node, f"{IRREGULAR}{each.label}!", conjunct)
 
     def _matches(self, label: str, expression: Expression, scope: Scope) -> bool:
         found = self.evaluate(expression, scope)
