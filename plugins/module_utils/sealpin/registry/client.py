@@ -41,6 +41,7 @@ _ACCEPTED_MANIFESTS = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _REQUEST_TIMEOUT_S = 60.0
 _WITHOUT_REFERRERS_API = frozenset({400, 404, 406})
 _RETRIED_BY_PLAIN_HTTP = frozenset({"registry.tls", "registry.unreachable", "registry.connection"})
+_MAX_LINK_CHARS = 4096
 _NEXT_LINK = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
@@ -233,7 +234,9 @@ def _lacks_referrers_api(response: Response) -> bool:
 
 def _parse_referrers(response: Response, where: str) -> tuple[Descriptor, ...]:
     document = jsonbytes.parse_object(response.body, what=where)
-    return parse_descriptors(document.get("manifests"), where=where)
+    if "manifests" not in document:
+        raise Unavailable("registry.malformed-answer", f"an index without manifests: {where}")
+    return parse_descriptors(document["manifests"], where=where)
 
 
 def _next_page(response: Response, repository: Repository) -> str:
@@ -242,7 +245,14 @@ def _next_page(response: Response, repository: Repository) -> str:
     The registry chooses the query only: the next page is asked at the same address and in the same
     repository.
     """
-    match = _NEXT_LINK.search(response.headers.get("link", ""))
+    link = response.headers.get("link", "")
+    if len(link) > _MAX_LINK_CHARS:
+        raise Unavailable(
+            "registry.malformed-answer",
+            f"Link header of {len(link)} characters: expected at most {_MAX_LINK_CHARS}"
+            f" ({repository})",
+        )
+    match = _NEXT_LINK.search(link)
     if match is None:
         return ""
     start = f"/v2/{repository.path}/"

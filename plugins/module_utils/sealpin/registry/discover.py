@@ -12,7 +12,8 @@ SIGNATURE_SPEC.md and BUNDLE_SPEC.md):
 
 The result is the union. Media types and annotations say how bytes are to be read; ``artifactType``
 and the other hints in a listing hide nothing. A place that did not answer is a `Gap` and leaves
-absence unproven; a piece that was read and cannot be used is a conclusive `Gap` and hides nothing.
+absence unproven, and so does an answer to a tag that is called no manifest and is none; a piece that
+was read and cannot be used is a conclusive `Gap` and hides nothing.
 The order of the result does not depend on who answered first.
 """
 
@@ -27,7 +28,13 @@ from ..digest import Digest
 from ..errors import InvalidInput, SealpinError, Unavailable
 from ..evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route
 from ..limits import MAX_EVIDENCE_BYTES, MAX_EVIDENCE_LAYERS, MAX_TOTAL_EVIDENCE_BYTES
-from ..mediatypes import DSSE_ENVELOPE, SIGSTORE_BUNDLE_PREFIX, SIMPLE_SIGNING
+from ..mediatypes import (
+    DSSE_ENVELOPE,
+    INDEX_TYPES,
+    MANIFEST_TYPES,
+    SIGSTORE_BUNDLE_PREFIX,
+    SIMPLE_SIGNING,
+)
 from ..reference import Repository, Tag
 from .answers import NotFound
 from .manifest import Manifest, parse_image
@@ -39,6 +46,8 @@ _LEGACY_TAGS = {
     EvidenceKind.SIGNATURE_LAYER: (".sig", Route.SIGNATURE_TAG),
     EvidenceKind.ATTESTATION_LAYER: (".att", Route.ATTESTATION_TAG),
 }
+_TAG_ROUTES = frozenset(route for _suffix, route in _LEGACY_TAGS.values())
+_MANIFESTS = frozenset((*INDEX_TYPES, *MANIFEST_TYPES))
 _Order = tuple[int, ...]
 
 
@@ -216,7 +225,9 @@ class _Search:
         try:
             layers = parse_image(manifest).layers
         except InvalidInput as error:
-            return _missed(origin.order, origin.location, error, conclusive=True)
+            # A tag's answer that is not even called a manifest may be anybody's: a portal's page.
+            is_answer = origin.route not in _TAG_ROUTES or manifest.media_type in _MANIFESTS
+            return _missed(origin.order, origin.location, error, conclusive=is_answer)
         lookups = tuple(
             self._layer_lookup(i, layer, kind, origin)
             for i, layer in enumerate(layers[:MAX_EVIDENCE_LAYERS])

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import jsonbytes
 from ..descriptor import Descriptor, ResolvedArtifact
 from ..digest import Digest
-from ..errors import InvalidInput, SealpinError
-from ..evidence import Route
+from ..errors import InvalidInput, SealpinError, Unavailable, quote
+from ..evidence import Gap, Route
 from ..limits import MAX_MANIFEST_BYTES
 from ..reference import ImageReference, Repository, Tag
 from .answers import NotFound
@@ -32,6 +33,14 @@ ANNOTATION_REF_NAME = "org.opencontainers.image.ref.name"
 _LAYOUT_VERSION = "1.0.0"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subjects:
+    """What the untagged manifests of a layout refer to."""
+
+    referrers: Mapping[Digest, tuple[Descriptor, ...]]
+    gaps: tuple[Gap, ...]
+
+
 class LayoutSource:
     """A `Source` over one layout; the repository asked for is only used in messages."""
 
@@ -40,7 +49,7 @@ class LayoutSource:
         self._root = root
         self._parts = parts
         self._index: SingleFlight[None, tuple[Descriptor, ...]] = SingleFlight()
-        self._subjects: SingleFlight[None, Mapping[Digest, tuple[Descriptor, ...]]] = SingleFlight()
+        self._subjects: SingleFlight[None, _Subjects] = SingleFlight()
 
     @property
     def entries(self) -> tuple[Descriptor, ...]:
@@ -74,11 +83,13 @@ class LayoutSource:
 
     def referrers(self, repository: Repository, subject: Digest) -> Referrers:
         """See `Source.referrers`."""
-        found = list(self._subjects.get(None, self._read_subjects).get(subject, ()))
+        subjects = self._subjects.get(None, self._read_subjects)
+        found = list(subjects.referrers.get(subject, ()))
         with suppress(NotFound):
             found += parse_index(self.manifest(repository, Tag(subject.tag_prefix)))
         where = f"referrers of {repository}@{subject} in {self._shown}"
-        return bounded(found, where=where, route=Route.REFERRERS_TAG)
+        listed = bounded(found, where=where, route=Route.REFERRERS_TAG)
+        return replace(listed, gaps=listed.gaps + subjects.gaps)
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """See `Source.tags`."""
@@ -106,20 +117,27 @@ class LayoutSource:
         document = jsonbytes.parse_object(self._read("index.json"), what=f"index of {self._shown}")
         return parse_descriptors(document.get("manifests"), where=f"index of {self._shown}")
 
-    def _read_subjects(self) -> Mapping[Digest, tuple[Descriptor, ...]]:
-        """Sort the untagged manifests of the index by their subject."""
+    def _read_subjects(self) -> _Subjects:
+        """Sort the untagged manifests of the index by their subject.
+
+        One that cannot be read might be about any of them.
+        """
         by_subject: dict[Digest, tuple[Descriptor, ...]] = {}
+        gaps = []
         repository = Repository(registry="layout", path="index")
         for entry in self.entries:
             if ANNOTATION_REF_NAME in entry.annotations:
                 continue
             try:
-                subject = parse_image(self.manifest(repository, entry.digest)).subject
-            except SealpinError:
+                manifest = self.manifest(repository, entry.digest)
+            except SealpinError as error:
+                gaps.append(Gap(location=f"{entry.digest} in {self._shown}", error=error))
                 continue
-            if subject is not None:
-                by_subject[subject] = (*by_subject.get(subject, ()), entry)
-        return by_subject
+            with suppress(InvalidInput):  # an index, or what is no manifest: no evidence
+                subject = parse_image(manifest).subject
+                if subject is not None:
+                    by_subject[subject] = (*by_subject.get(subject, ()), entry)
+        return _Subjects(referrers=by_subject, gaps=tuple(gaps))
 
 
 class DirectorySource:
@@ -150,5 +168,8 @@ class DirectorySource:
         return self._layout(repository).tags(repository)
 
     def _layout(self, repository: Repository) -> LayoutSource:
+        if not self._root.is_dir():
+            # A folder that is not mounted says nothing of what would be in it.
+            raise Unavailable("layout.no-folder", f"no such folder: {quote(self._root)}")
         parts = tuple(part for part in repository.path.split("/") if part)
         return self._layouts.get(repository.path, lambda: LayoutSource(self._root, parts))

@@ -86,7 +86,7 @@ class RetryingTransport:
 def retry_after_s(response: Response) -> float | None:
     """Read ``Retry-After``: seconds, or a date compared with the response's own ``Date``."""
     value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     until, now = _date(value), _date(response.headers.get("date", ""))
     return max(0.0, (until - now).total_seconds()) if until and now else None
@@ -95,6 +95,6 @@ def retry_after_s(response: Response) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         parsed = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return parsed if parsed.tzinfo is not None else None
