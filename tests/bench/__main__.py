@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import sys
 
-from . import pinning, verify
+from . import pinning, policy, verify
 
-BENCHMARKS = {"verify": verify, "pinning": pinning}
+BENCHMARKS = {"verify": verify, "policy": policy, "pinning": pinning}
 """Name to the module; each prints one table, and says above itself what it compares."""
 
 

@@ -1,26 +1,21 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Decisions once the evidence is there: 1,000 images under 50 policies.
+"""Decisions once the evidence is there: ``python -m bench.policy``.
 
-Run it as ``.venv/bin/python tests/bench/bench_policy.py``; it prints what it measures.
+1,000 images under 50 policies, in CPU time; the signatures are verified before the clock starts.
 """
 
 from __future__ import annotations
 
-import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "plugins" / "module_utils"), str(ROOT / "tests")]
-
-from sealpin.digest import Digest  # noqa: E402
-from sealpin.policy import verifications  # noqa: E402
-from sealpin.policy.decision import Outcome  # noqa: E402
-from sealpin.policy.verifications import Verifications  # noqa: E402
-from support.policies import GITHUB, decide, load  # noqa: E402
-from support.verification import root_of  # noqa: E402
-from support.virtual_sigstore import Identity, VirtualSigstore  # noqa: E402
+from sealpin.digest import Digest
+from sealpin.policy import verifications
+from sealpin.policy.decision import Outcome
+from sealpin.policy.verifications import Verifications
+from support.policies import GITHUB, decide, load
+from support.verification import root_of
+from support.virtual_sigstore import Identity, VirtualSigstore
 
 IMAGES = 1000
 POLICIES = 50
