@@ -142,7 +142,12 @@ class CosignRun:
 
 
 def named_targets(arguments: argparse.Namespace) -> ListTargets:
-    """Return the images as they are named, and what is in them where that is wanted."""
+    """Return the images as they are named, and what is in them where that is wanted.
+
+    Folders (``--local-image``) name no images; `CosignRun.decide` reads them.
+    """
+    if arguments.local_image:
+        return lambda _session: ()
     references = parse_references(arguments.images)
     if arguments.recursive:
         return lambda session: platform_targets(session, references)
