@@ -75,6 +75,20 @@ def test_type_alias_of_a_union_is_spelled_out(source):
     assert not unions
 
 
+def test_no_function_s_body_is_an_ellipsis(source):
+    """pylint wants a docstring in a protocol's method, and then no ``...`` behind it."""
+    ellipses = [
+        function.lineno
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.FunctionDef)
+        for last in function.body[-1:]
+        if isinstance(last, ast.Expr)
+        and isinstance(last.value, ast.Constant)
+        and last.value.value is ...
+    ]
+    assert not ellipses
+
+
 def test_no_line_is_longer_than_ansible_allows(source):
     assert not [line for line in source.splitlines() if len(line) > LONGEST_LINE]
 

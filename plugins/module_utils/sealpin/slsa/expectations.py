@@ -75,11 +75,16 @@ class Attested(Protocol):
     """The part of a `VerifiedStatement` or of a verified blob that is looked at here."""
 
     @property
-    def predicate_type(self) -> str: ...
+    def predicate_type(self) -> str:
+        """The statement's predicate type."""
+
     @property
-    def predicate(self) -> Any: ...
+    def predicate(self) -> Any:
+        """The predicate, as JSON."""
+
     @property
-    def signer(self) -> SignerIdentity: ...
+    def signer(self) -> SignerIdentity:
+        """Whoever signed the statement."""
 
 
 def check_provenance(statement: Attested, expected: ExpectedProvenance) -> Provenance:
