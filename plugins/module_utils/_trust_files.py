@@ -1,10 +1,15 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The task that puts a trusted root and a policy on a host: read first, then write whole files."""
+"""The task that puts a trusted root and a policy on a host: read first, then write whole files.
+
+With `podman_policy` the policy is written once more, in the terms of the host's container engine.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +20,10 @@ from .sealpin.digest import Digest
 from .sealpin.errors import SealpinError
 from .sealpin.inputs import read_file
 from .sealpin.policy.document import parse_policy_files
+from .sealpin.policy.podman_policy import podman_policy
 from .sealpin.policy.sources import Sources
 from .sealpin.trust.embedded import PUBLIC_GOOD_JSON
-from .sealpin.trust.root import parse_trusted_root
+from .sealpin.trust.root import TrustedRoot, parse_trusted_root
 from .sealpin.trust.tuf_cache import PUBLIC_GOOD, default_cache_folder
 from .sealpin.trust.tuf_client import refresh
 
@@ -35,11 +41,15 @@ def run(module: AnsibleModule) -> None:
         policy_digest = ""
         if params["policy"]:
             policy = params["policy"].encode()
-            # Keys and other files the policy names are read where it is used.
-            sources = Sources(default_root=lambda: parse_trusted_root(root))
-            policies = parse_policy_files({params["policy_path"]: policy}, sources=sources)
+            policies = parse_policy_files(
+                {params["policy_path"]: policy}, sources=_sources(params, root)
+            )
             policy_digest = policies.digest
             files[params["policy_path"]] = policy
+            if params["podman_policy"]:
+                rendered = podman_policy(policies)
+                files[params["podman_policy"]] = _json(rendered.policy)
+                files[params["podman_registries"]] = _json(rendered.registries)
     except SealpinError as error:
         module.fail_json(msg=str(error), code=error.code, hint=error.hint)
         return
@@ -54,6 +64,25 @@ def run(module: AnsibleModule) -> None:
     if module._diff:
         result["diff"] = [change.diff for change in changes if change.diff]
     module.exit_json(**result)
+
+
+def _sources(params: Params, root: bytes) -> Sources:
+    """Return what the policy may ask for: podman's needs its keys now, others where it is used."""
+
+    def default_root() -> TrustedRoot:
+        return parse_trusted_root(root)
+
+    if not params["podman_policy"]:
+        return Sources(default_root=default_root)
+    folder = Path(params["policy_path"]).parent
+    return Sources(
+        default_root=default_root,
+        read=lambda path: read_file(folder / path, what="a file of the policy"),
+    )
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, indent=2) + "\n").encode()
 
 
 def _root_document(params: Params) -> bytes:

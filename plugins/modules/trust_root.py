@@ -55,6 +55,20 @@ options:
     description: Where O(policy) is written.
     type: path
     default: /etc/sealpin/policy.yaml
+  podman_policy:
+    description:
+      - Where O(policy) is written as podman, skopeo and CRI-O read it, for example V(/etc/containers/policy.json). They then refuse to pull what
+        the policy refuses. Without this option nothing is written for them.
+      - Fails, and writes nothing, if C(policy.json) cannot say what the policy says. It can say keys, and signers with an e-mail address whose
+        certificates need not be in the certificate log (C(insecure_ignore_sct)). It cannot say attestations, regular expressions, annotations,
+        one of several signers, or exclusions.
+      - Keys that the policy names by path are read beside O(policy_path) on the host.
+      - podman 4.3 reads keys without a log only; logs and signers with an e-mail address need podman 4.4.
+    type: path
+  podman_registries:
+    description: Where the file of C(registries.d) is written that makes podman look for signatures. Used with O(podman_policy) only.
+    type: path
+    default: /etc/containers/registries.d/sealpin.yaml
 seealso:
   - module: sealpin.oci.image_verify
 """
@@ -72,6 +86,12 @@ EXAMPLES = r"""
   sealpin.oci.trust_root:
     origin: content
     content: "{{ lookup('ansible.builtin.file', 'trusted_root.json') }}"
+    mode: "0644"
+
+- name: Let podman refuse what the policy refuses
+  sealpin.oci.trust_root:
+    policy: "{{ lookup('ansible.builtin.file', 'policy.yaml') }}"
+    podman_policy: /etc/containers/policy.json
     mode: "0644"
 """
 
@@ -117,6 +137,8 @@ OPTIONS: Options = {
     "src": {"type": "path"},
     "policy": {"type": "str"},
     "policy_path": {"type": "path", "default": "/etc/sealpin/policy.yaml"},
+    "podman_policy": {"type": "path"},
+    "podman_registries": {"type": "path", "default": "/etc/containers/registries.d/sealpin.yaml"},
 }
 LIBRARIES = ("cryptography",)
 
@@ -128,6 +150,7 @@ def main() -> None:
         add_file_common_args=True,
         mutually_exclusive=[("content", "src")],
         required_if=[("origin", "content", ["content"]), ("origin", "src", ["src"])],
+        required_by={"podman_policy": ["policy"]},
         supports_check_mode=True,
     )
     require_libraries(module, *LIBRARIES)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..crypto import PublicKey
 from ..regexes import Pattern
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening
@@ -308,6 +309,11 @@ def public_pem(authority: KeyAuthority) -> str:
     """The key of an authority as PEM."""
     if isinstance(authority.trust, Unresolved):
         raise Inexpressible(f"{authority.name}: {authority.trust.error.message}")
-    body = base64.b64encode(authority.trust.key.key.spki_der).decode("ascii")
+    return key_pem(authority.trust.key.key)
+
+
+def key_pem(key: PublicKey) -> str:
+    """Write a key as PEM (RFC 7468)."""
+    body = base64.b64encode(key.spki_der).decode("ascii")
     lines = [body[start : start + 64] for start in range(0, len(body), 64)]
     return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""])
