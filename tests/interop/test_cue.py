@@ -63,7 +63,7 @@ def test_the_command_gives_the_recorded_answers(case, cue):
 def test_what_the_built_in_reader_passes_the_command_passes(cue, no_commands):
     random = Random(SEED)
     passed = 0
-    for _ in range(PROGRAMS):
+    for _turn in range(PROGRAMS):
         text, document = make_program(random), make_document(random)
         for absent_fields_pass, verb in ((True, ["eval"]), (False, ["vet", "-c"])):
             answer = check_cue(text, document, absent_fields_pass=absent_fields_pass)

@@ -50,7 +50,8 @@ def _scalar(random: Random) -> str:
 
 
 def _struct(random: Random, depth: int) -> str:
-    return "{" + ", ".join(_declaration(random, depth) for _ in range(random.randint(0, 3))) + "}"
+    declarations = (_declaration(random, depth) for _turn in range(random.randint(0, 3)))
+    return f"{{{', '.join(declarations)}}}"
 
 
 def _declaration(random: Random, depth: int) -> str:
@@ -73,6 +74,6 @@ def _value(random: Random, depth: int) -> object:
     if kind < 0.5 or depth > 2:
         return json.loads(random.choice(CONSTANTS))
     if kind < 0.65:
-        return [_value(random, depth + 1) for _ in range(random.randint(0, 3))]
+        return [_value(random, depth + 1) for _turn in range(random.randint(0, 3))]
     labels = random.sample(LABELS, random.randint(0, 4))
     return {label.strip('"'): _value(random, depth + 1) for label in labels}

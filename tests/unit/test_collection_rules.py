@@ -76,7 +76,7 @@ def test_type_alias_of_a_union_is_spelled_out(source):
 
 
 def test_no_function_s_body_is_an_ellipsis(source):
-    """pylint wants a docstring in a protocol's method, and then no ``...`` behind it."""
+    """A protocol's method has a docstring; pylint wants no ``...`` behind it."""
     ellipses = [
         function.lineno
         for function in ast.walk(ast.parse(source))
