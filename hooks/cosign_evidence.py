@@ -14,7 +14,7 @@ from sealpin.inputs import read_file
 from sealpin.limits import MAX_CONFIG_BYTES, MAX_POLICY_BYTES
 from sealpin.log_lookup import LogLookup
 from sealpin.policy.model import StaticAuthority, Unresolved
-from sealpin.reaching import fetch_url
+from sealpin.reaching import check_address, fetch_url
 from sealpin.rules import Rules
 from sealpin.run_options import RunOptions
 from sealpin.trust.material import KeyTrust
@@ -37,6 +37,7 @@ def collect_given(arguments: argparse.Namespace, options: RunOptions, rules: Rul
         ).collect
     if options.rekor_url:
         url = options.rekor_url.rstrip("/") + _RETRIEVE
+        check_address(url)
         lookup = LogLookup(
             ask=lambda query: fetch_url(
                 options, this_machine(), url, MAX_CONFIG_BYTES, query=query

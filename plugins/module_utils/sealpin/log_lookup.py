@@ -179,11 +179,11 @@ def _body_matches(kind: str, spec: Mapping[str, Any], item: Evidence, pem: bytes
             and signature["signature"] in {_base64(each.signature) for each in signed}
             and _same_pem(signature["verifier"], pem)
         )
-    return bool(
-        kind == "intoto"
-        and spec["content"]["hash"]["value"] == _sha256(item.content)
-        and _same_pem(spec["publicKey"], pem)
-    )
+    if kind != "intoto" or spec["content"]["hash"]["value"] != _sha256(item.content):
+        return False
+    # 0.0.1 has the key beside the content, 0.0.2 beside each signature.
+    key = spec.get("publicKey") or spec["content"]["envelope"]["signatures"][0]["publicKey"]
+    return _same_pem(key, pem)
 
 
 def _same_pem(logged: str, pem: bytes) -> bool:

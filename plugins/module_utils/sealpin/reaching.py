@@ -42,11 +42,12 @@ def fetch_url(
 
     Raises `InvalidInput` ``download.scheme``, and what `fetch` raises.
     """
-    _check_scheme(url)
+    check_address(url)
     return fetch(url, max_bytes=max_bytes, options=registry_options(options, machine), query=query)
 
 
-def _check_scheme(url: str) -> None:
+def check_address(url: str) -> None:
+    """Raise `InvalidInput` ``download.scheme`` for what is not to be fetched from."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
