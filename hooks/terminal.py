@@ -25,10 +25,11 @@ class Progress:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
+        self._is_shown = self._stream.isatty()
 
     def __call__(self, done: int, total: int) -> None:
         """Show that *done* of *total* images are decided; the last one wipes the line."""
-        if total < 2 or not self._stream.isatty():
+        if total < 2 or not self._is_shown:
             return
         text = f"verifying images: {done}/{total}" if done < total else ""
         self._stream.write(f"\r\x1b[2K{text}")

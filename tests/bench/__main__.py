@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import sys
 
-from . import pinning, policy, verify
+from . import frizbee, pinning, policy, verify
 
-BENCHMARKS = {"verify": verify, "policy": policy, "pinning": pinning}
+BENCHMARKS = {"verify": verify, "policy": policy, "pinning": pinning, "frizbee": frizbee}
 """Name to the module; each prints one table, and says above itself what it compares."""
 
 

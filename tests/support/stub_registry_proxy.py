@@ -92,6 +92,8 @@ class _Handler(StreamRequestHandler):
 
     def _answer(self, method: bytes, path: str, registry: str) -> bytes:
         match = _MANIFEST.match(path)
+        if path.rstrip("/") == "/v2":
+            return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
         if match is None or match["tag"].startswith("sha256:"):
             body = b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}'
             head = f"HTTP/1.1 404 Not Found\r\nContent-Length: {len(body)}\r\n\r\n"
