@@ -5,7 +5,8 @@
 A policy may say ``publisher: kubernetes`` instead of spelling identity and issuer. A row fixes who
 signs and which image names are the publisher's; it never says which roots are believed. Patterns
 are anchored and their dots escaped even where the publisher's page leaves that to luck, so a row
-accepts less than the documented command, never more.
+accepts less than the documented command, never more. Whoever signs with one identity for each
+customer (Chainguard in an organisation's own registry) has no row: nothing fixed would be right.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ _ROWS = (
     Publisher(
         name="kubernetes",
         title="Kubernetes release images",
+        # The second is the first one's old name, frozen since 2023 with the same images:
+        # https://kubernetes.io/blog/2023/02/06/k8s-gcr-io-freeze-announcement/
         globs=("registry.k8s.io/**", "k8s.gcr.io/**"),
         issuer=_GOOGLE,
         subject="krel-trust@k8s-releng-prod.iam.gserviceaccount.com",
@@ -76,27 +79,15 @@ _ROWS = (
     ),
     Publisher(
         name="chainguard",
-        title="Chainguard Images, public registry",
+        title="Chainguard Containers, public registry",
         globs=("cgr.dev/chainguard/**",),
         issuer=_GITHUB_ACTIONS,
         subject=(
             "https://github.com/chainguard-images/images/.github/workflows/release.yaml@refs/heads/main"
         ),
         documented_at=(
-            "https://edu.chainguard.dev/chainguard/chainguard-images/how-to-use/verifying-chainguard-images-and-metadata-signatures-with-cosign/"
-        ),
-    ),
-    Publisher(
-        name="chainguard-private",
-        title="Chainguard Images, an organisation's private registry",
-        globs=("cgr.dev/**",),
-        issuer=_GITHUB_ACTIONS,
-        subject=(
-            "https://github.com/chainguard-images/images-private"
-            "/.github/workflows/release.yaml@refs/heads/main"
-        ),
-        documented_at=(
-            "https://edu.chainguard.dev/chainguard/chainguard-images/how-to-use/verifying-chainguard-images-and-metadata-signatures-with-cosign/"
+            "https://edu.chainguard.dev/chainguard/containers/security-and-compliance/"
+            "verifying-chainguard-images-and-metadata-signatures-with-cosign/"
         ),
     ),
     Publisher(
@@ -128,7 +119,7 @@ _ROWS = (
         ),
         repository="docker.io/kong/notary",
         annotations=(("repo", "Kong/kong-mesh"), ("workflow", "build-test-distribute")),
-        documented_at="https://docs.konghq.com/mesh/latest/features/signed-images/",
+        documented_at="https://developer.konghq.com/mesh/signed-images/",
     ),
 )
 
