@@ -29,6 +29,7 @@ from .sealpin.errors import InvalidInput, SealpinError
 from .sealpin.evidence import Evidence, EvidenceKind, EvidenceSet
 from .sealpin.policy.decision import Decision, Outcome
 from .sealpin.policy.evaluate import Needs
+from .sealpin.policy.fingerprint import trust_digest
 from .sealpin.policy.model import AttestationRule, EvidencePlace
 from .sealpin.reference import ImageReference, Repository
 from .sealpin.report.document import statement_to_dict
@@ -89,7 +90,7 @@ def read_attestations(params: Params) -> Work:
             decided = [session.decide(references, rule.policies) for rule in rules]
         return [_read_entry(decisions, params) for decisions in zip(*decided, strict=True)]
 
-    return Work(answer=answer, depends_on=" ".join(rule.policies.digest for rule in rules))
+    return Work(answer=answer, depends_on=" ".join(trust_digest(rule.policies) for rule in rules))
 
 
 def _deciding(params: Params, rules: Rules) -> Work:
@@ -103,7 +104,7 @@ def _deciding(params: Params, rules: Rules) -> Work:
             entry["attestations"] = _verified(decision, params)
             yield entry
 
-    return Work(answer=answer, depends_on=rules.policies.digest)
+    return Work(answer=answer, depends_on=trust_digest(rules.policies))
 
 
 def _rule(name: str) -> AttestationRule:

@@ -29,6 +29,7 @@ from .sealpin.api import Session
 from .sealpin.descriptor import Platform, ResolvedArtifact
 from .sealpin.errors import InvalidInput, SealpinError
 from .sealpin.policy.decision import Decision, Outcome
+from .sealpin.policy.fingerprint import trust_digest
 from .sealpin.reference import ImageReference
 from .sealpin.registry.platforms import choose_platform
 from .sealpin.report.document import decision_to_dict
@@ -111,11 +112,11 @@ def verify_images(params: Params) -> Work:
     def answer(references: Sequence[ImageReference]) -> Iterable[Entry]:
         with open_session(params, rules) as session:
             decisions = session.decide(
-                references, rules.policies, with_platforms=platform is not None
+                references, rules.policies, for_platform=platform is not None
             )
         return [decided_entry(decision, weakenings, platform) for decision in decisions]
 
-    return Work(answer=answer, depends_on=rules.policies.digest)
+    return Work(answer=answer, depends_on=trust_digest(rules.policies))
 
 
 def resolve_images(params: Params) -> Work:

@@ -109,22 +109,30 @@ class Session:
         policies: PolicySet,
         *,
         with_platforms: bool = False,
+        for_platform: bool = False,
         resource: Resource | None = None,
         on_progress: OnProgress | None = None,
     ) -> tuple[Decision, ...]:
-        """Decide on each of *references*, in their order; equal ones are decided once.
+        """Decide on each of *references*, in their order; what is written alike is decided once.
 
-        With *platform* the decision is about that child of an index. No error of one image ends
-        the run: it becomes that image's decision.
+        *with_platforms* reads the platforms of an index where evidence is wanted, *for_platform*
+        everywhere, since one of them will be chosen. No error of one image ends the run: it becomes
+        that image's decision.
         """
-        written: dict[ImageReference, list[int]] = {}
+        # By text, not by the image it means: a cluster's globs tell spellings apart.
+        written: dict[str, list[int]] = {}
         for position, reference in enumerate(references):
-            written.setdefault(reference, []).append(position)
+            written.setdefault(reference.text, []).append(position)
         pending = {
             self._images.submit(
-                self._gather, reference, policies, resource, with_platforms=with_platforms
+                self._gather,
+                references[positions[0]],
+                policies,
+                resource,
+                with_platforms=with_platforms,
+                for_platform=for_platform,
             ): positions
-            for reference, positions in written.items()
+            for positions in written.values()
         }
         decided: dict[int, Decision] = {}
         for future in as_completed(pending):
@@ -192,6 +200,7 @@ class Session:
         resource: Resource | None,
         *,
         with_platforms: bool,
+        for_platform: bool,
     ) -> Gathered | Decision:
         # 1.
         refused = decide_by_name(policies, reference, now_utc=self._now_utc, resource=resource)
@@ -200,7 +209,7 @@ class Session:
         needs = needs_of(policies, reference, now_utc=self._now_utc, resource=resource)
         # 2.
         artifact = self._source.resolve(reference)
-        if with_platforms and needs.kinds:
+        if (with_platforms and needs.kinds) or for_platform:
             artifact = with_children(self._source, artifact)
         # 3.
         return Gathered(

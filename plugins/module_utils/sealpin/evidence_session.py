@@ -46,9 +46,18 @@ class EvidenceSession:
         policies: PolicySet,
         *,
         with_platforms: bool = False,
+        for_platform: bool = False,
         on_progress: OnProgress | None = None,
     ) -> tuple[Decision, ...]:
-        """See `Session.decide`; platforms are never known here."""
+        """See `Session.decide`; platforms are never known here.
+
+        Raises `InvalidInput` ``evidence.no-platforms`` where one is to be chosen.
+        """
+        if for_platform:
+            raise InvalidInput(
+                "evidence.no-platforms",
+                "saved evidence does not tell the platforms of an image: expected no platform",
+            )
         return tuple(self._decide(reference, policies) for reference in references)
 
     def _decide(self, reference: ImageReference, policies: PolicySet) -> Decision:

@@ -40,6 +40,7 @@ class Deciding(Protocol):
         policies: PolicySet,
         *,
         with_platforms: bool = False,
+        for_platform: bool = False,
         on_progress: OnProgress | None = None,
     ) -> tuple[Decision, ...]:
         """Decide on each of *references*, in their order; see `api.Session.decide`."""
@@ -152,22 +153,25 @@ def pin_files(
     digest after verification; without, a digest that is written is verified as it stands.
     """
     moves = update is not None
-    wanted: dict[ImageReference, None] = {}
+    # By text: each spelling has the policies that speak of it.
+    wanted: dict[str, ImageReference] = {}
     for found in files:
-        wanted.update(dict.fromkeys(_reference(site, moves=moves) for site in found.sites))
-    references = tuple(wanted)
-    decisions = dict(
-        zip(
-            references,
-            session.decide(references, policies, with_platforms=True, on_progress=on_progress),
-            strict=True,
-        )
+        for site in found.sites:
+            reference = _reference(site, moves=moves)
+            wanted.setdefault(reference.text, reference)
+    decided = session.decide(
+        tuple(wanted.values()),
+        policies,
+        with_platforms=True,
+        for_platform=platform is not None,
+        on_progress=on_progress,
     )
+    decisions = dict(zip(wanted, decided, strict=True))
     return tuple(
         FileResult(
             file=found.file,
             sites=tuple(
-                _conclude(site, decisions[_reference(site, moves=moves)], platform, update)
+                _conclude(site, decisions[_reference(site, moves=moves).text], platform, update)
                 for site in found.sites
             ),
             remarks=found.remarks,

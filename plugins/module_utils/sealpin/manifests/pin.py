@@ -34,7 +34,7 @@ class Pin:
         """Refuse a decision that is not allowed or that is about another image.
 
         Raises `VerificationFailed` ``pin.not-allowed`` or ``pin.other-image``, `InvalidInput`
-        ``pin.no-such-platform``.
+        ``pin.no-such-platform`` or ``pin.ambiguous-platform``.
         """
         decision = self.decision
         if decision.outcome is not Outcome.ALLOWED or decision.artifact is None:
@@ -61,9 +61,19 @@ def _chosen_digest(artifact: ResolvedArtifact, platform: Platform | None) -> Dig
     """The index contains its children by digest, so its proof covers them."""
     if platform is None or not artifact.children:
         return artifact.digest
-    for child in artifact.children:
-        if child.platform is not None and platform.accepts(child.platform):
-            return child.digest
+    fitting = {
+        child.digest: str(child.platform)
+        for child in artifact.children
+        if child.platform is not None and platform.accepts(child.platform)
+    }
+    if len(fitting) > 1:
+        raise InvalidInput(
+            "pin.ambiguous-platform",
+            f"{platform} fits more than one platform of {artifact.reference}:"
+            f" {', '.join(sorted(fitting.values()))}",
+        )
+    for digest in fitting:
+        return digest
     offered = ", ".join(str(child.platform) for child in artifact.children)
     raise InvalidInput(
         "pin.no-such-platform", f"{artifact.reference} has no {platform}; it has {offered}"

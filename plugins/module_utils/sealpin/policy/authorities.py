@@ -265,6 +265,8 @@ def _judge_attestation(
             satisfying.append(statement)
     if satisfying and rule.every_one:
         judged = _all_of([answer for answer in answers if answer.code != "attestation.type"])
+        if judged.outcome is Outcome.ALLOWED:
+            judged = _unseen("attestation", candidates, question) or judged
         return (tuple(satisfying) if judged.outcome is Outcome.ALLOWED else ()), judged
     if satisfying:
         return tuple(satisfying), passed()
@@ -333,6 +335,17 @@ def _all_of(answers: list[Answer]) -> Answer:
 
 def _nothing(what: str, candidates: _Sorted, question: Question) -> Answer:
     """Answer for a want nothing satisfied; inconclusive where something was not looked at."""
+    unseen = _unseen(what, candidates, question)
+    if unseen is not None:
+        return unseen
+    nearest = candidates.nearest
+    if nearest is not None:
+        return failed(nearest.code, f"no {what} satisfies: {nearest.message}")
+    return failed(f"{what}.missing", f"no {what} found for {question.evidence.subject}")
+
+
+def _unseen(what: str, candidates: _Sorted, question: Question) -> Answer | None:
+    """Say which place was not looked at, or which piece could not be judged; None if all was."""
     for gap in question.evidence.gaps:
         if not gap.conclusive:
             return Answer(
@@ -349,10 +362,7 @@ def _nothing(what: str, candidates: _Sorted, question: Question) -> Answer:
                 message=finding.message,
                 hint=finding.hint,
             )
-    nearest = candidates.nearest
-    if nearest is not None:
-        return failed(nearest.code, f"no {what} satisfies: {nearest.message}")
-    return failed(f"{what}.missing", f"no {what} found for {question.evidence.subject}")
+    return None
 
 
 def _refused_evidence(

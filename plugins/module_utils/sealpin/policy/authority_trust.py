@@ -48,7 +48,7 @@ class TrustTable:
 
     def __init__(self) -> None:
         self._made: dict[tuple[object, ...], KeylessTrust | KeyTrust] = {}
-        self._roots: dict[str, TrustedRoot] = {}
+        self._roots: dict[TrustedRoot, TrustedRoot] = {}
 
     def keyless(
         self, roots: Roots, weakenings: frozenset[Weakening], *, require_timestamp: bool
@@ -92,4 +92,5 @@ class TrustTable:
         return made if isinstance(made, KeyTrust) else trust
 
     def _one(self, root: TrustedRoot) -> TrustedRoot:
-        return self._roots.setdefault(str(root.digest), root)
+        # By value, not by digest: a root's document leaves out the profile of its authorities.
+        return self._roots.setdefault(root, root)

@@ -79,6 +79,12 @@ def root_digest(policies: PolicySet, authorities: Iterable[str]) -> Digest | Non
     return Digest.of("\n".join(sorted(roots)).encode("ascii")) if roots else None
 
 
+def trust_digest(policies: PolicySet) -> str:
+    """Everything a decision depends on: the policies' hash and that of all their roots."""
+    authorities = [f"{p.name}/{each.name}" for p in policies.policies for each in p.authorities]
+    return f"{policies.digest} {root_digest(policies, authorities) or ''}"
+
+
 def _plain(value: Any) -> Any:
     """Turn a model value into JSON whose canonical form is unique for it."""
     atom = _ATOMS.get(type(value))

@@ -12,7 +12,7 @@ SIGNATURE_SPEC.md and BUNDLE_SPEC.md):
 
 The result is the union. Media types and annotations say how bytes are to be read; ``artifactType``
 and the other hints in a listing hide nothing. A place that did not answer is a `Gap` and leaves
-absence unproven, and so does an answer to a tag that is called no manifest and is none; a piece that
+absence unproven, and so does an answer to a tag that is no manifest, nor called one; a piece that
 was read and cannot be used is a conclusive `Gap` and hides nothing.
 The order of the result does not depend on who answered first.
 """

@@ -1,0 +1,357 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Policies against one another and against gaps: nothing weaker leaks, no absence is assumed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from sealpin.api import Session
+from sealpin.chain import ChainProfile
+from sealpin.clock import SystemClock
+from sealpin.descriptor import Descriptor, Platform
+from sealpin.digest import Digest
+from sealpin.errors import InvalidInput
+from sealpin.manifests.finder import find_sites
+from sealpin.manifests.pin import Pin
+from sealpin.pinning import Action, pin_files
+from sealpin.policy.authority_trust import Roots, TrustTable
+from sealpin.policy.decision import Outcome
+from sealpin.policy.fingerprint import trust_digest
+from sealpin.policy.flags import EvidenceFlags, policy_from_flags
+from sealpin.policy.model import AttestationRule, Operator, PointerCondition
+from sealpin.policy.signer_flags import SignerFlags
+from sealpin.policy.verifications import Verifications
+from sealpin.reference import ImageReference
+from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.trust.root import TrustedRoot
+from support.builders import decision
+from support.memory_registry import MemoryRegistry
+from support.policies import GITHUB, codes, decide, gap, load
+from support.verification import NOW, SUBJECT, keyless, root_of
+from support.virtual_sigstore import Identity, KeyPair, Signer, VirtualSigstore
+
+DIGEST = str(SUBJECT)
+WORKFLOW = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1"
+OWN = Identity.uri(WORKFLOW)
+VULN = "https://example.com/vuln/v1"
+
+
+@pytest.fixture(scope="module")
+def sigstore() -> VirtualSigstore:
+    return VirtualSigstore()
+
+
+@pytest.fixture(scope="module")
+def root(sigstore: VirtualSigstore) -> TrustedRoot:
+    return root_of(sigstore)
+
+
+def rules(*policies: str, top: str = "") -> str:
+    return f"version: 1\n{top}policies:\n" + "".join(f"  - {{{each}}}\n" for each in policies)
+
+
+def own(name: str, *, images: str = "registry.test/**", more: str = "", rest: str = "") -> str:
+    signer = f'issuer: "{GITHUB}", identity: "{WORKFLOW}"'
+    return f'name: {name}, images: ["{images}"], keyless: {{{signer}{more}}}{rest}'
+
+
+WEAK = ", insecure_ignore_tlog: true, insecure_ignore_sct: true"
+
+
+@pytest.mark.parametrize("weak_first", [True, False])
+def test_weakening_of_one_policy_does_not_reach_another(
+    sigstore: VirtualSigstore, root: TrustedRoot, weak_first: bool
+) -> None:
+    unlogged = sigstore.bundle(DIGEST, identity=OWN, log="")
+    memory = Verifications()
+    weak = load(rules(own("weak", more=WEAK)), root)
+    strict = load(rules(own("strict")), root)
+    order = [(weak, Outcome.ALLOWED), (strict, Outcome.DENIED)]
+    for policies, outcome in order if weak_first else order[::-1]:
+        assert decide(policies, [unlogged], cache=memory).outcome is outcome
+    both = [own("weak", more=WEAK), own("strict")]
+    policies = load(rules(*(both if weak_first else both[::-1])), root)
+    assert decide(policies, [unlogged], cache=memory).outcome is Outcome.DENIED
+
+
+def test_roots_that_differ_in_their_profile_are_not_one_trust(root: TrustedRoot) -> None:
+    lenient = replace(
+        root,
+        certificate_authorities=tuple(
+            replace(each, profile=ChainProfile.PRIVATE) for each in root.certificate_authorities
+        ),
+    )
+    table = TrustTable()
+    made = [
+        table.keyless(Roots(certificates=each), frozenset(), require_timestamp=False)
+        for each in (lenient, root)
+    ]
+    profiles = [trust.root.certificate_authorities[0].profile for trust in made]
+    assert profiles == [ChainProfile.PRIVATE, ChainProfile.SIGSTORE]
+
+
+def test_answers_kept_for_a_run_depend_on_the_roots_too(root: TrustedRoot) -> None:
+    other = root_of(VirtualSigstore())
+    same_rules = {load(rules(own("p")), each).digest for each in (root, other)}
+    assert len(same_rules) == 1
+    assert len({trust_digest(load(rules(own("p")), each)) for each in (root, other)}) == 2
+
+
+def test_every_attestation_that_must_pass_must_have_been_seen(sigstore: VirtualSigstore) -> None:
+    rule = AttestationRule(
+        name="vuln", predicate_type=VULN, written_type=VULN, every_one=True,
+        conditions=(PointerCondition(pointer="/ok", operator=Operator.EQUALS, expected=True),),
+    )  # fmt: skip
+    policies = policy_from_flags(
+        SignerFlags(issuer=GITHUB, identity=WORKFLOW),
+        trust=keyless(sigstore),
+        evidence=EvidenceFlags(attestations=(rule,)),
+    )
+    good = sigstore.bundle(DIGEST, identity=OWN, predicate_type=VULN, predicate={"ok": True})
+    bad = sigstore.bundle(DIGEST, identity=OWN, predicate_type=VULN, predicate={"ok": False})
+    assert decide(policies, [good]).outcome is Outcome.ALLOWED
+    assert decide(policies, [good, bad]).outcome is Outcome.DENIED
+    assert decide(policies, [good], gaps=(gap(),)).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("threshold", "required", "outcome"),
+    [
+        (1, "", Outcome.ALLOWED),
+        (2, "", Outcome.INCONCLUSIVE),
+        (1, "second", Outcome.INCONCLUSIVE),
+        (3, "", Outcome.DENIED),
+        (1, "third", Outcome.DENIED),
+    ],
+)
+def test_undecided_authority_counts_for_neither_side(
+    sigstore: VirtualSigstore, root: TrustedRoot, threshold: int, required: str, outcome: Outcome
+) -> None:
+    """The first signed, the second might have (its key service is away), the third never passes."""
+    signer = f'{{issuer: "{GITHUB}", identity: "{WORKFLOW}"}}'
+    text = rules(
+        'name: p, images: ["registry.test/**"], authorities: ['
+        f"{{name: first, keyless: {signer}}},"
+        "{name: second, key: {kms: 'awskms:///alias/x'}}, {name: third, static: fail}],"
+        f" threshold: {threshold}, required: [{required}]"
+    )
+    signed = sigstore.bundle(DIGEST, identity=OWN)
+    assert decide(load(text, root), [signed]).outcome is outcome
+
+
+def test_undecided_policy_is_not_outvoted_by_one_that_allows(
+    sigstore: VirtualSigstore, root: TrustedRoot
+) -> None:
+    other = own("other").replace("acme", "other")
+    text = rules(own("own"), other)
+    signed = sigstore.bundle(DIGEST, identity=OWN)
+    assert decide(load(text, root), [signed], gaps=(gap(),)).outcome is Outcome.INCONCLUSIVE
+    assert decide(load(text, root), [signed]).outcome is Outcome.DENIED
+
+
+def test_mode_warn_does_not_allow_what_could_not_be_checked(root: TrustedRoot) -> None:
+    text = rules(own("p", rest=", mode: warn"))
+    assert decide(load(text, root), gaps=(gap(),)).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(-1, Outcome.DENIED), (0, Outcome.DENIED), (1, Outcome.DENIED)]
+)
+def test_exclusion_never_allows(root: TrustedRoot, seconds: int, outcome: Outcome) -> None:
+    until = (NOW + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    gone = f', exclude: [{{image: "registry.test/app", until: "{until}", reason: r}}]'
+    assert decide(load(rules(own("p", rest=gone)), root)).outcome is outcome
+
+
+def test_exclusion_ends_with_its_day(root: TrustedRoot, sigstore: VirtualSigstore) -> None:
+    gone = ', exclude: [{image: "registry.test/app", until: "2024-05-01", reason: r}]'
+    allow = 'name: rest, images: ["**"], unsigned: allow'
+    policies = load(rules(own("p", rest=gone), allow), root)
+    end = datetime(2024, 5, 1, 23, 59, 59, tzinfo=timezone.utc)
+    assert decide(policies, now_utc=end).outcome is Outcome.ALLOWED
+    assert decide(policies, now_utc=end + timedelta(seconds=1)).outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "nginx", "library/nginx", "docker.io/nginx", "docker.io/library/nginx:1",
+        "index.docker.io/library/nginx", "registry-1.docker.io/library/nginx", "DOCKER.IO/nginx",
+        f"nginx@sha256:{'a' * 64}", f"nginx:1@sha256:{'a' * 64}",
+    ],
+)  # fmt: skip
+def test_no_spelling_of_docker_hub_evades_its_policy(root: TrustedRoot, image: str) -> None:
+    policies = load(
+        rules(own("hub", images="docker.io/library/**"), 'images: ["**"], unsigned: allow'), root
+    )
+    assert decide(policies, image=image).outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(
+    "image", ["Registry.TEST/app:1", "registry.test/app", "registry.test/app:x"]
+)
+def test_no_spelling_of_a_registry_evades_its_policy(root: TrustedRoot, image: str) -> None:
+    policies = load(rules(own("app"), 'images: ["**"], unsigned: allow'), root)
+    assert decide(policies, image=image).outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["registry.test.evil/app", "evil.test/registry.test/app", "registry.test:444/app",
+     "registrystest/app.x/y"],
+)  # fmt: skip
+def test_glob_covers_no_other_registry(
+    sigstore: VirtualSigstore, root: TrustedRoot, image: str
+) -> None:
+    signed = sigstore.bundle(DIGEST, identity=OWN)
+    assert "policy.no-match" in codes(decide(load(rules(own("p")), root), [signed], image=image))
+
+
+def test_attestation_of_any_type_is_no_signature(
+    sigstore: VirtualSigstore, root: TrustedRoot
+) -> None:
+    attested = [
+        sigstore.bundle(DIGEST, identity=OWN, predicate_type=VULN),
+        sigstore.attest(DIGEST, identity=OWN, predicate_type="https://sigstore.dev/cosign/sign/v1"),
+    ]
+    policies = load(rules(own("p", rest=f', attestations: [{{type: "{VULN}"}}]')), root)
+    assert decide(policies, attested).outcome is Outcome.DENIED
+
+
+def test_signature_is_no_attestation(sigstore: VirtualSigstore, root: TrustedRoot) -> None:
+    rest = f', signature: replaced, attestations: [{{type: "{VULN}"}}]'
+    signed = [sigstore.bundle(DIGEST, identity=OWN), sigstore.sign_image(DIGEST, identity=OWN)]
+    assert decide(load(rules(own("p", rest=rest)), root), signed).outcome is Outcome.DENIED
+
+
+def test_signature_and_attestation_of_two_signers_do_not_add_up(
+    sigstore: VirtualSigstore, root: TrustedRoot
+) -> None:
+    policies = load(rules(own("p", rest=f', attestations: [{{type: "{VULN}"}}]')), root)
+    signed = [
+        sigstore.bundle(DIGEST, identity=OWN),
+        sigstore.bundle(DIGEST, identity=Identity.uri(f"{WORKFLOW}0"), predicate_type=VULN),
+    ]
+    assert decide(policies, signed).outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [f"{WORKFLOW}\0.evil.test", f"{WORKFLOW} ", f"{WORKFLOW}\n", WORKFLOW.replace("acme", "ACME")],
+)
+def test_identity_is_compared_to_the_last_character(
+    sigstore: VirtualSigstore, root: TrustedRoot, subject: str
+) -> None:
+    signed = sigstore.bundle(DIGEST, identity=Identity.uri(subject))
+    assert decide(load(rules(own("p")), root), [signed]).outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(
+    "subject", ["https://github.com/acme/app\nevil", "xhttps://github.com/acme/app"]
+)
+def test_anchored_pattern_matches_whole_identities_only(
+    sigstore: VirtualSigstore, root: TrustedRoot, subject: str
+) -> None:
+    signer = f'issuer: "{GITHUB}", identity_regexp: "^https://github.com/acme/[a-z]+$"'
+    text = rules(f'name: p, images: ["registry.test/**"], keyless: {{{signer}}}')
+    signed = sigstore.bundle(DIGEST, identity=Identity.uri(subject))
+    assert decide(load(text, root), [signed]).outcome is Outcome.DENIED
+
+
+def cluster(name: str, glob: str, authority: str) -> str:
+    return (
+        "---\napiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\n"
+        f"metadata: {{name: {name}}}\nspec:\n  images: [{{glob: '{glob}'}}]\n"
+        f"  authorities: [{authority}]\n"
+    )
+
+
+@pytest.mark.parametrize("lower_first", [True, False])
+def test_two_spellings_of_an_image_are_decided_on_each_by_its_own_policies(
+    root: TrustedRoot, lower_first: bool
+) -> None:
+    key = KeyPair().public_pem.decode().replace("\n", "\\n")
+    with MemoryRegistry() as registry:
+        registry.repository("app").put_manifest({"layers": []}, tag="1")
+        host = f"localhost:{registry.port}"
+        registry.faults.append(lambda asked, answered: answered)
+        policies = load(
+            cluster("lower", f"{host}/**", "{static: {action: pass}}")
+            + cluster("upper", f"LOCALHOST:{registry.port}/**", f'{{key: {{data: "{key}"}}}}'),
+            root,
+        )
+        texts = [f"{host}/app:1", f"LOCALHOST:{registry.port}/app:1"]
+        references = [ImageReference.parse(t) for t in (texts if lower_first else texts[::-1])]
+        with Session(connect(RegistryOptions()), clock=SystemClock()) as session:
+            decided = {d.reference.text: d for d in session.decide(references, policies)}
+        assert decided[texts[0]].outcome is Outcome.ALLOWED
+        assert decided[texts[1]].outcome is Outcome.DENIED
+        assert any(asked.path.endswith(".sig") for asked in registry.asked())
+
+
+def test_image_refused_by_its_name_is_reported_under_each_spelling(root: TrustedRoot) -> None:
+    references = [ImageReference.parse(text) for text in ("nginx", "docker.io/nginx")]
+    with Session(connect(RegistryOptions()), clock=SystemClock()) as session:
+        decided = session.decide(references, load(rules(own("p")), root))
+    assert [d.reference.text for d in decided] == ["nginx", "docker.io/nginx"]
+
+
+def test_platform_is_pinned_of_images_allowed_without_proof_too(root: TrustedRoot) -> None:
+    with MemoryRegistry() as registry:
+        app = registry.repository("app")
+        child = app.put_manifest({"layers": []})
+        platform = {"os": "linux", "architecture": "amd64"}
+        entry = {
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": child,
+            "size": 2,
+        }
+        app.put_manifest({"manifests": [{**entry, "platform": platform}]}, tag="1")
+        text = f"FROM {registry.host}/app:1\n"
+        found = find_sites("Dockerfile", text.encode())
+        policies = load(rules('images: ["**"], unsigned: allow'), root)
+        with Session(connect(RegistryOptions()), clock=SystemClock()) as session:
+            (result,) = pin_files(
+                session, policies, [found], platform=Platform(os="linux", architecture="amd64")
+            )
+        assert [(site.action, str(site.pin.digest)) for site in result.sites] == [
+            (Action.PIN, child)
+        ]
+
+
+def test_platform_that_fits_two_children_pins_neither() -> None:
+    children = tuple(
+        Descriptor(
+            media_type="", digest=Digest("sha256", variant * 32), size_bytes=1,
+            platform=Platform(os="linux", architecture="arm", variant=variant),
+        )
+        for variant in ("v6", "v7")
+    )  # fmt: skip
+    (site,) = find_sites("Dockerfile", b"FROM registry.test/app:1\n").sites
+    with pytest.raises(InvalidInput, match="more than one"):
+        Pin(
+            site=site,
+            decision=decision(site.reference, children=children),
+            platform=Platform(os="linux", architecture="arm"),
+        )
+
+
+def test_signer_given_by_a_key_is_not_met_by_a_certificate_of_that_key(
+    sigstore: VirtualSigstore, root: TrustedRoot
+) -> None:
+    signer = sigstore.keyless(OWN)
+    pem = signer.key.public_pem.decode().replace("\n", "\\n")
+    text = rules(f'name: p, images: ["registry.test/**"], key: {{data: "{pem}"}}')
+    signed = sigstore.bundle(DIGEST, signer=signer)
+    assert decide(load(text, root), [signed]).outcome is Outcome.DENIED
+
+
+def test_key_does_not_meet_a_keyless_authority(
+    sigstore: VirtualSigstore, root: TrustedRoot
+) -> None:
+    signed = sigstore.bundle(DIGEST, signer=Signer(key=KeyPair()))
+    assert decide(load(rules(own("p")), root), [signed]).outcome is Outcome.DENIED
