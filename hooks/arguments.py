@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
+_MARK = "\0"
+"""Stands before an argument that looks like an option; no argument of a process can hold it."""
+
 
 class UsageError(InvalidInput):
     """The command line is off."""
@@ -42,7 +45,14 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse *argv*. Raises `UsageError` ``usage``."""
-        return self.parse_intermixed_args(self._with_switch_values(argv))
+        words = list(argv)
+        end = words.index("--") if "--" in words else len(words)
+        # Intermixed parsing forgets "--" in its second pass, so what follows is marked instead.
+        marked = [_MARK + word if word.startswith("-") else word for word in words[end + 1 :]]
+        parsed = self.parse_intermixed_args([*self._with_switch_values(words[:end]), *marked])
+        for name, value in vars(parsed).items():
+            setattr(parsed, name, _unmarked(value))
+        return parsed
 
     def error(self, message: str) -> NoReturn:
         """Turn argparse's exit into our error."""
@@ -52,8 +62,6 @@ class Parser(argparse.ArgumentParser):
         """Give each bare switch its value, so that it never takes the next argument for one."""
         result = list(argv)
         for position, word in enumerate(result):
-            if word == "--":
-                break
             if word in self._switches:
                 result[position] = f"{word}=true"
         return result
@@ -65,3 +73,9 @@ def _parse_switch(text: str) -> bool:
     if text in _FALSE:
         return False
     raise argparse.ArgumentTypeError(f"expected true or false, got {text!r}")
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    return value.removeprefix(_MARK) if isinstance(value, str) else value

@@ -40,23 +40,18 @@ VERBS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the process's exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help", "help"):
-        print(usage())
-        return exit_codes.VERIFIED if words else exit_codes.BAD_INPUT
-    if words[0] in ("--version", "version"):
-        print(f"sealpin {__version__}")
-        return exit_codes.VERIFIED
     try:
-        return _run(words[0], words[1:])
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return code
     except SealpinError as error:
         print_error(error)
         return exit_codes.of_error(error)
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        return exit_codes.VERIFIED
+        _drop_output()
+        return exit_codes.BROKEN_PIPE
     except Exception:  # noqa: BLE001 - the outermost frame: a defect of ours must not look like a refusal
         return _report_defect()
 
@@ -85,7 +80,14 @@ def print_error(error: SealpinError) -> None:
         print(f"sealpin: next: {printable(error.hint)}", file=sys.stderr)
 
 
-def _run(verb: str, words: list[str]) -> int:
+def _run(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage())
+        return exit_codes.VERIFIED if words else exit_codes.BAD_INPUT
+    if words[0] in ("--version", "version"):
+        print(f"sealpin {__version__}")
+        return exit_codes.VERIFIED
+    verb = words[0]
     if verb not in VERBS:
         from difflib import get_close_matches
 
@@ -95,7 +97,14 @@ def _run(verb: str, words: list[str]) -> int:
         hint = f"did you mean {near[0]}?" if near else "sealpin --help lists the verbs"
         raise UsageError("usage", f"no such verb: {verb}", hint=hint)
     module = import_module(f".commands.{verb.replace('-', '_')}", __package__)
-    return int(module.run(words))
+    return int(module.run(words[1:]))
+
+
+def _drop_output() -> None:
+    """Nobody reads any more: keep the interpreter from failing on what it still has to flush."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_defect() -> int:

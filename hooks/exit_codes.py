@@ -25,6 +25,8 @@ NOT_CHECKED = 2
 BAD_INPUT = 3
 DEFECT = 4
 INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""The reader left before the verdict was told; shells show this for SIGPIPE. Never a success."""
 
 _BY_OUTCOME = {"allowed": VERIFIED, "denied": REFUSED, "inconclusive": NOT_CHECKED}
 

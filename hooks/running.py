@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sealpin.api import Session
     from sealpin.evidence import EvidenceKind
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LISTS = {"mirror": "mirrors"}
 

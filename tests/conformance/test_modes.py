@@ -157,7 +157,7 @@ def test_policy_from_does_not_read_a_weaker_policy_of_the_work_tree(project: Pro
     assert project.run("pin", "--dry-run", ".").code == 1
     assert project.report("pin", "--dry-run", ".")["summary"]["allowed"] == 1
     report = project.report("pin", "--policy-from", trusted, ".")
-    assert report["summary"] == {"allowed": 0, "denied": 1, "inconclusive": 0}
+    assert [image["outcome"] for image in report["images"]] == ["denied"]
     assert project.read("pod.yaml") == pod(UNSIGNED)
 
 
@@ -165,9 +165,8 @@ def test_policy_from_reads_keys_and_roots_from_the_revision_too(project: Project
     trusted = project.commit()
     shutil.copyfile(project.folder / "keys/rsa.pub", project.folder / "keys/ecdsa.pub")
     assert project.report("pin", "--dry-run", ".")["summary"]["denied"] == 1
-    assert project.report("pin", "--dry-run", f"--policy-from={trusted}", ".")["summary"] == {
-        "allowed": 1, "denied": 0, "inconclusive": 0,
-    }  # fmt: skip
+    report = project.report("pin", "--dry-run", f"--policy-from={trusted}", ".")
+    assert [image["outcome"] for image in report["images"]] == ["allowed"]
 
 
 def test_policy_from_works_when_the_request_deletes_the_policy(project: Project) -> None:

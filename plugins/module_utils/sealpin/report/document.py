@@ -116,8 +116,11 @@ def report_document(entries: Iterable[Mapping[str, Any]], **parts: Any) -> dict[
         "version": REPORT_VERSION,
         "tool": {"name": "sealpin", "version": __version__},
         "summary": {
-            outcome.value: sum(image["outcome"] == outcome.value for image in images)
-            for outcome in Outcome
+            **{
+                outcome.value: sum(image["outcome"] == outcome.value for image in images)
+                for outcome in Outcome
+            },
+            "unsigned": sum(image["unsigned"] for image in images),
         },
         "images": images,
         **parts,

@@ -33,7 +33,7 @@ h1 { font-size: 1.4rem; margin-bottom: 0.25rem; } h2 { font-size: 1.1rem; margin
 code { font: 0.87em ui-monospace, monospace; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; }
 td, th { border-bottom: 1px solid var(--line); padding: 0.35rem 0.6rem 0.35rem 0;
-  vertical-align: top; }
+  vertical-align: top; } td:first-child { min-width: 12rem; }
 details { border-bottom: 1px solid var(--line); padding: 0.5rem 0; }
 summary { cursor: pointer; } dl { display: grid; grid-template-columns: 8rem 1fr; margin: 0.5rem 0
   0.5rem 1rem; gap: 0.1rem 1rem; } dt { color: var(--calm); } dd { margin: 0; }
@@ -54,7 +54,10 @@ def html_page(document: Mapping[str, Any]) -> str:
         "<h1>Sealpin report</h1>",
         _counts(document),
         *_section("Images", [_image(image) for image in document["images"]]),
-        *_section("References in files", _sites(document.get("sites", ()))),
+        *_section(
+            "References in files",
+            _sites(document.get("sites", ()), dry_run=document.get("dry_run", False)),
+        ),
         *_section("Messages", _remarks(document.get("remarks", ()))),
         *_section("Errors", [_error(error) for error in document.get("errors", ())]),
         f'<footer class="calm">sealpin {_text(document["tool"]["version"])}</footer>',
@@ -64,9 +67,13 @@ def html_page(document: Mapping[str, Any]) -> str:
 
 
 def _counts(document: Mapping[str, Any]) -> str:
-    counts = [(document["summary"][outcome], word, outcome) for outcome, word in _WORDS.items()]
+    summary = document["summary"]
+    counts = [(summary[outcome], word, outcome) for outcome, word in _WORDS.items()]
+    if summary["unsigned"]:
+        counts[0] = (summary["allowed"] - summary["unsigned"], _WORDS["allowed"], "allowed")
+        counts.insert(1, (summary["unsigned"], "allowed without proof", "unsigned"))
     errors = len(document.get("errors", ()))
-    counts += [(errors, "errors", "error")] if errors else []
+    counts += [(errors, "error" if errors == 1 else "errors", "error")] if errors else []
     weakened = [f"weakened: {weakening}" for weakening in document.get("weakenings", ())]
     lines = [
         f'<span class="{_CLASSES[kind] if number else "calm"}">{number} {word}</span>'
@@ -95,6 +102,7 @@ def _image(image: Mapping[str, Any]) -> str:
     rows += [
         (finding["outcome"] if not finding["warning"] else "warning", _finding(finding))
         for finding in image["findings"]
+        if finding["message"] != image["message"]
     ]
     is_open = "" if image["outcome"] == "allowed" else " open"
     terms = "".join(f"<dt>{_text(name)}</dt><dd>{value}</dd>" for name, value in rows)
@@ -124,11 +132,12 @@ def _finding(finding: Mapping[str, Any]) -> str:
     return f"{where}{_text(finding['message'])} {_code(finding['code'])}"
 
 
-def _sites(sites: Iterable[Mapping[str, Any]]) -> list[str]:
+def _sites(sites: Iterable[Mapping[str, Any]], *, dry_run: bool) -> list[str]:
+    words = {**_ACTIONS, "pin": "to be pinned"} if dry_run else _ACTIONS
     rows = [
         (
             _code(f"{site['file']}:{site['line']}"),
-            _word(site["action"], _ACTIONS[site["action"]]) + f" {_code(site['code'])}",
+            _word(site["action"], words[site["action"]]) + f" {_code(site['code'])}",
             _code(site["after"] if site["action"] == "pin" else site["before"]),
         )
         for site in sites

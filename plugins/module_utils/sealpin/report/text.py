@@ -68,11 +68,15 @@ def proof_lines(statement: Mapping[str, Any]) -> list[str]:
 
 
 def summary_line(summary: Mapping[str, int], style: Style) -> str:
-    """Return ``3 verified, 1 refused, 0 could not check``."""
+    """Return ``3 verified, 1 refused, 0 could not check``; what was allowed unproven is apart."""
+    unsigned = summary["unsigned"]
+    counts = {**summary, "allowed": summary["allowed"] - unsigned}
     parts = [
-        style.paint(f"{summary[outcome]} {word}", sgr if summary[outcome] else "2")
+        style.paint(f"{counts[outcome]} {word}", sgr if counts[outcome] else "2")
         for outcome, (_unused, word, sgr) in _SIGNS.items()
     ]
+    if unsigned:
+        parts.insert(1, style.paint(f"{unsigned} allowed without proof", "33"))
     return ", ".join(parts)
 
 

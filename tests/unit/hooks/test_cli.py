@@ -1,0 +1,93 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The outermost frame: verbs, errors to lines and codes, and defects that are no refusal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+from sealpin_hooks import cli
+from sealpin_hooks.arguments import Parser
+from sealpin_hooks.commands import init
+
+from sealpin.errors import VerificationFailed
+from sealpin.version import __version__
+from support.command import sealpin
+
+
+def raising(error: BaseException):
+    def run(_argv: object) -> int:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (RuntimeError("oops"), 4, "a defect of sealpin"),
+        (AssertionError(), 4, "Traceback"),
+        (VerificationFailed("a.b", "no \x1b[31m", hint="do c"), 1, "sealpin: no \\x1b[31m [a.b]"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+    ids=["defect", "assertion", "refusal", "interrupt"],
+)
+def test_what_a_verb_raises_becomes_a_line_and_a_code(
+    error: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init, "run", raising(error))
+    ran = sealpin("init")
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+def test_a_hint_stands_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "run", raising(VerificationFailed("a.b", "no", hint="do c")))
+    assert sealpin("init").err == "sealpin: no [a.b]\nsealpin: next: do c\n"
+
+
+@pytest.mark.parametrize("words", [["--version"], ["version"]])
+def test_the_version(words: list[str]) -> None:
+    assert sealpin(*words).out == f"sealpin {__version__}\n"
+
+
+def test_help_lists_the_verbs_and_nothing_at_all_is_bad_input() -> None:
+    helped, bare = sealpin("--help"), sealpin()
+    assert (helped.code, bare.code) == (0, 3)
+    assert helped.out == bare.out
+    assert all(f"  {verb} " in helped.out for verb in cli.VERBS)
+
+
+def test_a_verb_that_is_none_is_bad_input_and_a_near_one_is_named() -> None:
+    ran = sealpin("pim")
+    assert (ran.code, "did you mean pin?" in ran.err) == (3, True)
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_each_verb_has_a_module_and_helps(verb: str) -> None:
+    import_module(f"sealpin_hooks.commands.{verb.replace('-', '_')}")
+    ran = sealpin(verb, "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"usage: sealpin {verb}")
+
+
+@pytest.mark.parametrize("words", ["--help", "trust show"])
+def test_a_reader_that_leaves_is_no_defect_and_no_success(words: str) -> None:
+    """A verdict nobody read must not look like a good one."""
+    command = f"{{ {sys.executable} -m sealpin_hooks.cli {words}; echo $? >&2; }} | sleep 0"
+    ran = subprocess.run(
+        ["bash", "-c", command],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
+    )
+    assert ran.stderr == "141\n"
+
+
+def test_parsers_raise_and_never_leave() -> None:
+    with pytest.raises(Exception, match="unrecognized arguments"):
+        Parser(prog="x").parse(["--no-such"])
