@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from .arguments import Parser
 from .cosign_options import COMPAT
 
 if TYPE_CHECKING:
-    from sealpin.policy.decision import Decision, Finding
+    from sealpin.policy.decision import Finding
     from sealpin.run_options import RunOptions
 
     from .cosign_run import Answer, CosignRun
@@ -75,12 +76,12 @@ def print_as_cosign(
     """Print answers as cosign does, up to the first image that fails; return its code."""
     from sealpin.policy.decision import Outcome
 
-    attested = hasattr(run.arguments, "condition_files")
+    attested = _asks_for_attestation(run)
     if run.options.weakenings & _tlog_weakenings() and not run.arguments.private_infrastructure:
         print(_SKIPPED.format("attestation" if attested else "signature"), file=sys.stderr)
     for answer in answers:
         if answer.decision.outcome is not Outcome.ALLOWED:
-            failure = failure_of(answer.decision, attested=attested)
+            failure = failure_of(answer, run)
             _print_failure(failure)
             return failure.code
         print_verified(answer, run.options)
@@ -88,27 +89,30 @@ def print_as_cosign(
     return VERIFIED
 
 
-def failure_of(decision: Decision, *, attested: bool) -> Failure:
+def failure_of(answer: Answer, run: CosignRun) -> Failure:
     """Return what cosign says of an image that was refused or could not be checked."""
     from sealpin.policy.decision import Outcome, Scope
     from sealpin.report.document import main_code, main_message
 
+    decision = answer.decision
     code, message = main_code(decision), main_message(decision)
+    attested = _asks_for_attestation(run)
     if decision.artifact is None and code == "registry.not-found":
         return Failure(FAILED, message) if attested else Failure(TAG_MISSING, _NO_TAG + message)
     if decision.outcome is Outcome.INCONCLUSIVE:
         return Failure(FAILED, message)
+    if code == "attestation.type":
+        found = ",".join(run.seen.predicate_types(answer.decision.digest))
+        return Failure(FAILED, f"{_NO_TYPE}{run.arguments.type}, found: {found}")
     refused = [finding for finding in decision.findings if finding.scope is Scope.EVIDENCE]
-    if attested:
-        typed = code == "attestation.type"
-        return Failure(
-            FAILED, _NO_TYPE + message if typed else _NONE_OF + _reason(refused, message)
-        )
-    if not refused:
+    if not refused and not attested:
         return Failure(UNSIGNED, "no signatures found")
-    if any("@sha256:" in finding.name for finding in refused):  # cosign's bundle mode
-        return Failure(FAILED, "no matching attestations: " + _reason(refused, message))
-    return Failure(NOT_MATCHING, "no matching signatures: " + _reason(refused, message))
+    is_bundle = any("@sha256:" in finding.name for finding in refused)  # cosign's bundle mode
+    separator = "\n" if is_bundle else "\n "
+    detail = separator.join(_words(finding, run) for finding in refused)
+    if attested or is_bundle:
+        return Failure(FAILED, f"no matching attestations: {detail}")
+    return Failure(NOT_MATCHING, f"no matching signatures: {detail}")
 
 
 @contextlib.contextmanager
@@ -133,28 +137,59 @@ _SKIPPED = (
 )
 _NO_TAG = "image tag not found: "
 _NO_TYPE = "none of the attestations matched the predicate type: "
-_NONE_OF = "no matching attestations: "
+_NO_ENTRY = "rekor client not provided for online verification"
+_NO_TIME = "expected a signed timestamp to verify an expired certificate"
+_SUBJECT = re.compile(r"subject mismatch: expected (/?)(.*?)/?, got (.*)", re.DOTALL)
 
 
-def _reason(refused: Sequence[Finding], message: str) -> str:
-    """Return cosign's words for each refusal, a line each."""
-    return "\n ".join(dict.fromkeys(_words(finding) for finding in refused)) or message
+def _asks_for_attestation(run: CosignRun) -> bool:
+    return hasattr(run.arguments, "condition_files")
 
 
-def _words(finding: Finding) -> str:
+def _words(finding: Finding, run: CosignRun) -> str:
+    """Return cosign's words for one refused piece of evidence."""
+    is_bundle = "@sha256:" in finding.name
     if finding.code == "annotation.mismatch":
         return "missing or incorrect annotation"
-    if finding.code == "signature.invalid":
-        return f"invalid signature when validating ASN.1 encoded signature: {finding.message}"
+    if finding.code == "tlog.missing" and not is_bundle:
+        return _NO_ENTRY
+    if finding.code == "chain.expired" and run.options.weakenings & _tlog_weakenings():
+        return _NO_TIME
+    if finding.code == "signature.invalid" and not is_bundle:
+        return _invalid_signature(finding.message)
     if finding.code == "identity.mismatch":
-        for name, label in _EXTENSIONS.items():
-            if finding.message.startswith(f"{name} mismatch"):
-                return f"expected GitHub Workflow {label} not found in certificate"
+        return _other_identity(finding, run, is_bundle=is_bundle)
+    return finding.message
+
+
+def _invalid_signature(message: str) -> str:
+    """Return what Go's verifier of this kind of key says."""
+    if "(rsa" in message:
+        return "crypto/rsa: verification error"
+    if "(ed25519" in message:
+        return "failed to verify signature"
+    return "invalid signature when validating ASN.1 encoded signature"
+
+
+def _other_identity(finding: Finding, run: CosignRun, *, is_bundle: bool) -> str:
+    for name, label in _EXTENSIONS.items():
+        if finding.message.startswith(f"{name} mismatch"):
+            return f"expected GitHub Workflow {label} not found in certificate"
+    if not is_bundle:
+        location = finding.name.partition(": ")[2]
         return (
             "none of the expected identities matched what was in the certificate,"
-            f" {finding.message}"
+            f" {run.seen.identity_at(location)}"
         )
-    return finding.message
+    match = _SUBJECT.fullmatch(finding.message)
+    reason = finding.message
+    if match is not None:
+        expected = f'to match regex "{match[2]}"' if match[1] else match[2]
+        reason = f"expected SAN value {expected}, got {match[3]}"
+    return (
+        "failed to verify certificate identity: no matching CertificateIdentity found,"
+        f" last error: {reason}"
+    )
 
 
 def _print_failure(failure: Failure) -> None:

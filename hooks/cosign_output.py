@@ -10,7 +10,7 @@ identity, which cosign leaves out.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sealpin.evidence import EvidenceKind
@@ -74,10 +74,10 @@ def report_lines(
     ]
 
 
-def certificate_lines(decision: Decision) -> list[str]:
+def certificate_lines(statements: Iterable[VerifiedStatement]) -> list[str]:
     """Return who signed, as cosign tells people; nothing for keys."""
     lines = []
-    for statement in decision.statements:
+    for statement in statements:
         if not isinstance(statement.signer, CertificateIdentity):
             continue
         signer = statement.signer

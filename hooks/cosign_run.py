@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from sealpin.run import open_session
 from sealpin.run_options import RunOptions
 
 from .running import parse_references, this_machine
+from .seen_evidence import SeenEvidence
 from .terminal import Progress
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class CosignRun:
     options: RunOptions
     rules: Rules
     collect: Collect = as_gathered
+    seen: SeenEvidence = field(default_factory=SeenEvidence)
+    """What was gathered, for ``--compat``, whose texts quote it."""
     ahead: LookAhead | None = None
     """Lookups that were begun already."""
 
@@ -124,7 +127,7 @@ class CosignRun:
             this_machine(),
             mirrors=self.rules.mirrors,
             source=source,
-            collect=self.collect,
+            collect=self.seen.recording(self.collect) if self.arguments.compat else self.collect,
         )
 
     def _answers(self, session: Session, targets: Sequence[Target]) -> tuple[Answer, ...]:

@@ -149,7 +149,10 @@ def _print_signatures(answer: Answer, options: RunOptions, *, text: bool) -> Non
     decision = answer.decision
     name = answer.target.shown_as or decision.reference.cosign_name
     lines = report_lines(decision, options, name=name, platform=answer.target.platform)
-    print("\n".join([*lines, *(certificate_lines(decision) if text else ())]), file=sys.stderr)
+    print(
+        "\n".join([*lines, *(certificate_lines(decision.statements) if text else ())]),
+        file=sys.stderr,
+    )
     sys.stderr.flush()
     if text:
         for statement in decision.statements:

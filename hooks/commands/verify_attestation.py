@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from ..cosign_options import add_cosign_options, check_combinations
 from ..options import add_format_option, add_signer_options
 
 if TYPE_CHECKING:
+    from sealpin.evidence import EvidenceKind
     from sealpin.policy.model import AttestationRule, Condition
     from sealpin.run_options import RunOptions
 
@@ -86,7 +88,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     finally:
         if ahead is not None:
             ahead.stop()
-    return print_answers(answers, run, _print_attestations, people=_summaries)
+    # cosign tells who signed of legacy attestations only.
+    kinds = {EvidenceKind.ATTESTATION_LAYER} if arguments.compat else EvidenceKind
+    print_verified = partial(_print_attestations, frozenset(kinds))
+    return print_answers(answers, run, print_verified, people=_summaries)
 
 
 def _targets(arguments: argparse.Namespace) -> ListTargets:
@@ -131,8 +136,10 @@ def _conditions(path: Path) -> tuple[Condition, ...]:
     return read_condition_file(str(path), read_file(path, what="the policy"), sources=sources)
 
 
-def _print_attestations(answer: Answer, options: RunOptions) -> None:
-    """Print the report, then the envelopes that satisfied."""
+def _print_attestations(
+    kinds: frozenset[EvidenceKind], answer: Answer, options: RunOptions
+) -> None:
+    """Print the report with who signed what is of *kinds*, then the envelopes that satisfied."""
     from ..cosign_output import certificate_lines, report_lines
     from ..envelopes import envelope_line
 
@@ -140,7 +147,8 @@ def _print_attestations(answer: Answer, options: RunOptions) -> None:
     # As typed: cosign normalises the name in `verify` only.
     name = answer.target.shown_as or decision.reference.text
     lines = report_lines(decision, options, name=name, platform=answer.target.platform)
-    print("\n".join([*lines, *certificate_lines(decision)]), file=sys.stderr)
+    shown = [s for s in decision.statements if s.evidence.kind in kinds]
+    print("\n".join([*lines, *certificate_lines(shown)]), file=sys.stderr)
     sys.stderr.flush()
     for statement in decision.statements:
         print(envelope_line(statement.evidence))
