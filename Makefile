@@ -60,6 +60,7 @@ bench: venv ## Benchmarks against the peers, side by side.
 
 docs: venv ## Regenerate the pages that are made from tables in the code.
 	$(BIN)/python docs/generate_messages.py >docs/messages.md
+	$(BIN)/python docs/generate_commands.py >docs/reference/command.md
 
 lock: venv ## Renew the hash-locked requirements.
 	requirements/compile --upgrade

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Print docs/reference/command.md, from the parsers: ``python docs/generate_commands.py``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
+from unittest.mock import patch
+
+from sealpin_hooks.arguments import Parser
+from sealpin_hooks.cli import VERBS, main
+
+HEAD = """\
+# The command
+
+One program, one verb at a time. Exit codes: 0 verified, or nothing to do · 1 refused; `pin` or
+`check` found or changed something · 2 could not check (registry, network, trusted root, missing
+engine) · 3 bad input (usage, reference, file, policy) · 4 a defect of Sealpin · 130 interrupted ·
+141 nobody read the answer. Of a mixed run: 1 over 2; 3 only if nothing could run.
+
+A switch (`BOOL`) takes its value after `=` only: `--offline`, `--offline=false`. Options and
+arguments mix freely, no option may be abbreviated, and `--` ends the options.
+
+This page is generated from the parsers: `make docs`.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return HEAD + "".join(_section(words) for words in _verbs())
+
+
+def _verbs() -> Iterator[tuple[str, ...]]:
+    for verb in VERBS:
+        module = import_module(f"sealpin_hooks.commands.{verb.replace('-', '_')}")
+        below = getattr(module, "SUBVERBS", None)
+        yield from [(verb, name) for name in below] if below else [(verb,)]
+
+
+def _section(words: tuple[str, ...]) -> str:
+    parser = _parser(words)
+    lines = [f"\n## sealpin {' '.join(words)}\n", f"{parser.description}"]
+    if parser.epilog:
+        lines.append(parser.epilog)
+    for group in parser._action_groups:
+        actions = [a for a in group._group_actions if a.dest != "help"]
+        if actions:
+            lines += ["\n| | |", "|---|---|"]
+            lines += [f"| {_spelling(action)} | {_cell(action.help or '')} |" for action in actions]
+    return "\n".join(lines) + "\n"
+
+
+def _parser(words: tuple[str, ...]) -> Parser:
+    """Catch the parser that answers ``--help``."""
+    caught: list[Parser] = []
+
+    def catch(parser: Parser, file: object = None) -> None:
+        caught.append(parser)
+
+    with patch.object(Parser, "print_help", catch), suppress(SystemExit):
+        main([*words, "--help"])
+    return caught[0]
+
+
+def _spelling(action: argparse.Action) -> str:
+    value = action.metavar or ("|".join(action.choices) if action.choices else "")
+    if action.nargs == 0:
+        value = ""
+    if not action.option_strings:
+        repeats = "…" if action.nargs in ("*", "+") else ""
+        return f"`{value}{repeats}`"
+    flags = ", ".join(f"`{flag}`" for flag in sorted(action.option_strings, key=len))
+    return f"{flags} `{_cell(str(value))}`" if value else flags
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    print(page(), end="")
