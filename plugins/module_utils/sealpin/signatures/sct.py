@@ -41,8 +41,11 @@ class SignedCertificateTimestamp:
 
     @property
     def at_utc(self) -> datetime:
-        """The moment the log claims."""
-        return _EPOCH + timedelta(milliseconds=self.timestamp_ms)
+        """The moment the log claims. Raises `InvalidInput` ``sct.malformed`` beyond all dates."""
+        try:
+            return _EPOCH + timedelta(milliseconds=self.timestamp_ms)
+        except OverflowError as error:
+            raise _malformed(f"not a time: {self.timestamp_ms} ms") from error
 
 
 def verify_scts(

@@ -24,7 +24,7 @@ from typing import Any
 
 from ..crypto import Certificate, KeyAlgorithm
 from ..digest import Digest
-from ..errors import VerificationFailed, missing_library, quote
+from ..errors import Unavailable, VerificationFailed, missing_library, quote
 from ..trust.material import TLOG_WEAKENINGS, KeylessTrust, SigningTrust
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening
@@ -70,8 +70,9 @@ def ask(
     """Let the second engine verify *bundle*, which this project has verified already.
 
     *times* are the moments proven. *artifact* is what a message signature is over. Raises
-    `VerificationFailed` ``second-opinion.disagrees``, and `MissingDependency` where the engine is
-    required and absent.
+    `VerificationFailed` ``second-opinion.disagrees``, and where the engine is required,
+    `MissingDependency` if it is absent and `Unavailable` ``second-opinion.unavailable`` if it
+    cannot read the root.
     """
     if mode is SecondOpinion.OFF or not reads_form(parts, trust):
         return NO_OPINION
@@ -82,6 +83,12 @@ def ask(
         return NO_OPINION
     verifier = _verifier(library, (trust.root or TrustedRoot()).document())
     if verifier is None:
+        if mode is SecondOpinion.REQUIRE:
+            raise Unavailable(
+                "second-opinion.unavailable",
+                "the required second opinion cannot be had: sigstore does not read this root",
+                hint="leave second_opinion at auto for roots that only sealpin reads",
+            )
         return NO_OPINION
     try:
         _verify(library, verifier, bundle, parts, artifact)
