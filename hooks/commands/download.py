@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sealpin.errors import InvalidInput, SealpinError, quote
+from sealpin.errors import InvalidInput, VerificationFailed, quote
 
 from .. import exit_codes
 from ..arguments import Parser, UsageError
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from sealpin.policy.model import EvidencePlace
 
 _KINDS = ("attestation", "signature", "sbom")
-
-
-class NothingThere(InvalidInput):
-    """The image has no such thing; the exit code is that of a refusal, as with cosign."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -88,13 +84,7 @@ def _download(arguments: argparse.Namespace) -> int:
     place = evidence_place(arguments.attachment_tag_prefix, os.environ)
     with new_session(run_options(arguments)) as session:
         artifact = resolve_one(session, arguments.images[0], arguments.platform)
-        try:
-            return _ACTIONS[arguments.kind](arguments, session, artifact, place)
-        except NothingThere as error:
-            if arguments.compat:
-                raise
-            _print_error(error)
-            return exit_codes.REFUSED
+        return _ACTIONS[arguments.kind](arguments, session, artifact, place)
 
 
 def _print_attestations(
@@ -115,7 +105,7 @@ def _print_attestations(
     for item in items:
         print(stored_line(item) if as_stored else envelope_line(item))
     if not items and found.is_complete and wanted:
-        raise NothingThere(
+        raise VerificationFailed(
             "attestation.missing", f"no attestations with predicate type '{wanted}' found"
         )
     return _code_of(found)
@@ -142,7 +132,9 @@ def _print_signatures(
     for line in lines:
         print(line)
     if not lines and found.is_complete:
-        raise NothingThere("signature.missing", f"{arguments.images[0]}: no signatures associated")
+        raise VerificationFailed(
+            "signature.missing", f"{arguments.images[0]}: no signatures associated"
+        )
     return _code_of(found)
 
 
@@ -154,7 +146,7 @@ def _print_sbom(
 ) -> int:
     sbom = session.sbom(artifact, place=place)
     if sbom is None:
-        raise NothingThere(
+        raise VerificationFailed(
             "sbom.missing",
             "no sbom attached to reference",
             hint="SBOMs are attestations now: sealpin verify-attestation --type spdxjson"
@@ -207,14 +199,10 @@ def _statements(found: EvidenceSet) -> Iterator[tuple[Evidence, str]]:
 
 def _code_of(found: EvidenceSet) -> int:
     """Say which places did not answer; what they hold is missing from the output."""
+    from ..cli import print_error
+
     sys.stdout.flush()
     errors = [gap.error for gap in found.gaps if not gap.conclusive]
     for error in errors:
-        _print_error(error)
+        print_error(error)
     return exit_codes.combine(map(exit_codes.of_error, errors))
-
-
-def _print_error(error: SealpinError) -> None:
-    from ..cli import print_error
-
-    print_error(error)
