@@ -8,6 +8,7 @@ imports the core beyond its errors and version.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,6 +17,10 @@ from sealpin.errors import SealpinError
 from sealpin.version import __version__
 
 from . import exit_codes
+
+TYPE_CHECKING = False  # typing's own costs a tenth of a hook's whole time
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 VERBS = {
     "verify": "verify that images are signed by whom you expect",
@@ -48,12 +53,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_error(error)
         return exit_codes.of_error(error)
     except KeyboardInterrupt:
+        print("\nsealpin: interrupted; no file is half written", file=sys.stderr)
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
         _drop_output()
         return exit_codes.BROKEN_PIPE
     except Exception:  # noqa: BLE001 - the outermost frame: a defect of ours must not look like a refusal
         return _report_defect()
+
+
+def run_process() -> NoReturn:
+    """Be the whole process: run `main` and leave with its code, after Ctrl-C at once.
+
+    The interpreter would wait for every thread that waits for a registry, for minutes.
+    """
+    code = main()
+    if code == exit_codes.INTERRUPTED:
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def usage() -> str:
@@ -75,7 +93,9 @@ def print_error(error: SealpinError) -> None:
     """Print what is wrong and what to do next, a line each, on standard error."""
     from sealpin.report.text import printable
 
-    print(f"sealpin: {printable(error.message)} [{error.code}]", file=sys.stderr)
+    # A policy has a line for each of its problems; indented, none passes for one of ours.
+    text = "\n  ".join(map(printable, error.message.split("\n")))
+    print(f"sealpin: {text} [{error.code}]", file=sys.stderr)
     if error.hint:
         print(f"sealpin: next: {printable(error.hint)}", file=sys.stderr)
 
@@ -102,8 +122,6 @@ def _run(words: list[str]) -> int:
 
 def _drop_output() -> None:
     """Nobody reads any more: keep the interpreter from failing on what it still has to flush."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -119,4 +137,4 @@ def _report_defect() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_process()

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from sealpin_hooks import cli
@@ -49,6 +52,17 @@ def test_a_hint_stands_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
     assert sealpin("init").err == "sealpin: no [a.b]\nsealpin: next: do c\n"
 
 
+def test_each_problem_of_a_policy_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / ".sealpin.yaml").write_text("version: 1\npolicies:\n  - image: [a]\n    kee: b\n")
+    (tmp_path / "compose.yaml").write_text("services: {a: {image: 'a:1'}}\n")
+    ran = sealpin("pin", "--offline", cwd=tmp_path)
+    problems = ran.err.splitlines()[:-1]
+    assert len(problems) > 1
+    assert all(".sealpin.yaml:" in line for line in problems)
+    assert problems[-1].endswith("[policy.invalid]")
+    assert "\\n" not in ran.err
+
+
 @pytest.mark.parametrize("words", [["--version"], ["version"]])
 def test_the_version(words: list[str]) -> None:
     assert sealpin(*words).out == f"sealpin {__version__}\n"
@@ -86,6 +100,27 @@ def test_a_reader_that_leaves_is_no_defect_and_no_success(words: str) -> None:
         env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
     )
     assert ran.stderr == "141\n"
+
+
+@pytest.mark.parametrize("verb", ["digest", "triangulate"])
+def test_an_interrupt_ends_the_process_while_a_registry_keeps_silent(verb: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as registry:
+        registry.settimeout(30)
+        image = f"127.0.0.1:{registry.getsockname()[1]}/a/b:1"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sealpin_hooks.cli", verb, image],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with registry.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            try:
+                out, err = process.communicate(timeout=5)
+            finally:
+                process.kill()
+    assert (process.returncode, out) == (130, "")
+    assert err == "\nsealpin: interrupted; no file is half written\n"
 
 
 def test_parsers_raise_and_never_leave() -> None:
