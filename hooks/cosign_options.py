@@ -188,10 +188,11 @@ def _add_refused_options(parser: Parser) -> None:
 
 
 def _check_refused(arguments: argparse.Namespace) -> None:
-    if arguments.sk or arguments.slot:
+    refused = [name for name in ("pkcs11", "gitlab") if arguments.key.startswith(f"{name}:")]
+    if arguments.sk or arguments.slot or refused:
         from sealpin.trust.key_sources import refuse_source
 
-        raise refuse_source("sk")
+        raise refuse_source(refused[0] if refused else "sk")
     if arguments.k8s_keychain:
         raise UsageError(
             "registry.keychain-unsupported",

@@ -13,6 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from sealpin.policy.signer_flags import SignerFlags
 from sealpin.report.text import printable
 from sealpin.weakening import Weakening
 
@@ -55,9 +56,11 @@ def read_options(arguments: argparse.Namespace) -> RunOptions:
 def begin(
     arguments: argparse.Namespace, options: RunOptions, *, want: frozenset[EvidenceKind]
 ) -> LookAhead | None:
-    """Begin to ask the registry, where it is plain already what for."""
+    """Begin to ask the registry, where it is plain already what for, and for whom."""
     if any(getattr(arguments, name, None) for name in _ASKED_OTHERWISE) or options.legacy_only:
         return None
+    if options.key and options.signer != SignerFlags():
+        return None  # is refused
     return look_ahead(options, parse_references(arguments.images), want=want)
 
 

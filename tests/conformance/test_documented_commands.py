@@ -299,3 +299,19 @@ def test_the_publishers_are_listed(shell: Shell) -> None:
     assert ran.returncode == 0, ran.stderr
     assert '\n    signer      "krel-trust@k8s-releng-prod.iam.gserviceaccount.com"' in ran.stdout
     assert "https://karmada.io/docs/administrator/security/verify-artifacts/" in ran.stdout
+
+
+def how_to_blocks() -> list[str]:
+    """The shell blocks of the how-to, each command line joined."""
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "cosign.md").read_text()
+    blocks = [block.partition("\n")[2] for block in text.split("```")[1::2] if block[0] == "\n"]
+    return [line for block in blocks for line in block.replace("\\\n", " ").strip().split("\n\n")]
+
+
+@pytest.mark.parametrize("line", how_to_blocks(), ids=lambda line: line[:60])
+def test_the_lines_of_the_how_to_run(shell: Shell, line: str) -> None:
+    needs_jq()
+    # The release's SBOM is the lab's; everything else stands as it is printed.
+    ran = shell(line.replace("https://sbom.k8s.io/v1.30.0/release", str(SBOM)))
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout

@@ -425,6 +425,12 @@ def test_verbs_of_our_own_read_none_of_it(site: SignedSite, key: KeyPair) -> Non
     assert digest not in (site.folder / "pod.yaml").read_text()
 
 
+def test_a_repository_that_is_none_is_refused(site: SignedSite) -> None:
+    signed_keyless(site)
+    ran = site.verify(COSIGN_REPOSITORY="Not A Repository")
+    assert (ran.code, "[reference.repository]" in ran.err) == (3, True)
+
+
 def test_a_tuf_mirror_needs_the_first_root_from_somebody_else(site: SignedSite) -> None:
     signed_keyless(site)
     ran = site.verify("--offline", trusted=False, TUF_MIRROR="https://tuf.example.test")
@@ -442,6 +448,7 @@ def test_a_tuf_mirror_needs_the_first_root_from_somebody_else(site: SignedSite) 
 @pytest.mark.parametrize(
     ("words", "texts"),
     [
+        (("--certificate-identity-regexp", "x"), ("--certificate-identity-regexp", "got both")),
         (("--certificate-chain", "a", "--ca-roots", "b"), ("--certificate-chain", "--ca-roots")),
         (("--ca-intermediates", "a"), ("--ca-intermediates", "--ca-roots")),
         (("--sct", "a"), ("--sct", "--certificate")),
@@ -477,6 +484,8 @@ def test_refuses_what_contradicts_itself_and_names_both(
     [
         (("--key", "a.pub", "--certificate", "b"), ("--key", "--certificate")),
         (("--key", "a.pub", "--ca-roots", "b"), ("--key", "--ca-roots")),
+        (("--key", "a.pub", "--certificate-identity", "b"), ("[identity.with-key]",)),
+        (("--key", "a.pub", "--publisher", "kubernetes"), ("[identity.with-key]",)),
         (("--key", "pkcs11:token=x"), ("[key.pkcs11-unsupported]",)),
         (("--key", "gitlab://acme/app"), ("[key.gitlab-unsupported]",)),
         (("--policy", "p.yaml", "--insecure-ignore-tlog"), ("--policy", "--insecure-ignore-tlog")),
@@ -488,6 +497,7 @@ def test_refuses_what_contradicts_itself_and_names_both(
 def test_refuses_what_says_twice_who_is_trusted(
     site: SignedSite, words: tuple[str, ...], texts: tuple[str, ...]
 ) -> None:
+    site.file("a.pub", KeyPair().public_pem)
     ran = site.ask("verify", *words, f"{site.name}:1.0")
     assert ran.code == 3
     assert all(text in ran.err for text in texts), ran.err
