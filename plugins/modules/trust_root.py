@@ -63,7 +63,8 @@ options:
         certificates need not be in the certificate log (C(insecure_ignore_sct)). It cannot say attestations, regular expressions, annotations,
         one of several signers, or exclusions.
       - Keys that the policy names by path are read beside O(policy_path) on the host.
-      - podman 4.3 reads keys without a log only; logs and signers with an e-mail address need podman 4.4.
+      - podman 4.3 reads keys without a log only; logs and signers with an e-mail address need podman 4.4. That of Debian 12 is built without
+        Sigstore and refuses every image that is to be signed.
     type: path
   podman_registries:
     description: Where the file of C(registries.d) is written that makes podman look for signatures. Used with O(podman_policy) only.
