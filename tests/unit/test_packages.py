@@ -47,7 +47,16 @@ def test_version_is_the_same_in_wheel_and_collection():
     assert re.findall(r"^version: (\S+)$", galaxy, re.MULTILINE) == [version]
 
 
-def test_execution_environment_asks_for_what_the_wheel_asks_for():
+def test_execution_environment_asks_for_what_every_module_needs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     lines = (ROOT / "meta" / "ee-requirements.txt").read_text("utf-8").splitlines()
-    assert [line for line in lines if not line.startswith("#")] == project["dependencies"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["sbom"]]
+    assert sorted(line for line in lines if not line.startswith("#")) == sorted(wanted)
+
+
+def test_setup_role_installs_what_every_module_needs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lock = (ROOT / "requirements" / "runtime.txt").read_text("utf-8")
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["sbom"]]
+    names = {re.split(r"[>=]", line)[0].replace(".", "-") for line in wanted}
+    assert names <= set(re.findall(r"^(\S+)==", lock, re.MULTILINE))
