@@ -111,7 +111,7 @@ class CheckRun:
         references = tuple(dict.fromkeys(site.reference for site in sites))
         if self.arguments.verify:
             rules = self.policy.rules(run_options(self.arguments), this_machine())
-            with new_session(rules.options, mirrors=rules.mirrors) as session:
+            with new_session(rules.options, registries=rules.registries) as session:
                 return session.decide(references, rules.policies)
         from .evidence_folder import open_evidence
 
@@ -164,12 +164,15 @@ def _compare_sites(
     from sealpin.policy.fingerprint import root_digest
 
     policy = Digest.parse(policies.digest) if policies is not None else None
+    roots: dict[frozenset[str], Digest | None] = {frozenset(): None}
     for site in sites:
-        authorities = {
+        authorities = frozenset(
             proof.authority
             for entry in lock.find(site.reference)
             if entry.digest == site.reference.digest
             for proof in entry.proofs
-        }
-        root = root_digest(policies, authorities) if policies is not None and authorities else None
+        )
+        if policies is not None and authorities not in roots:
+            roots[authorities] = root_digest(policies, authorities)
+        root = roots.get(authorities)
         yield from check_sites(lock, [site], policy=policy, trusted_root=root)
