@@ -125,7 +125,7 @@ class CosignRun:
         return open_session(
             self.options,
             this_machine(),
-            mirrors=self.rules.mirrors,
+            registries=self.rules.registries,
             source=source,
             collect=self.seen.recording(self.collect) if self.arguments.compat else self.collect,
         )

@@ -120,7 +120,7 @@ class PinRun:
         update = None
         if self.verb == "update":
             update = Update(lock=lock, unsafe_allow_rollback=arguments.unsafe_allow_rollback)
-        with new_session(rules.options, mirrors=rules.mirrors) as session:
+        with new_session(rules.options, registries=rules.registries) as session:
             results = pin_files(
                 session,
                 rules.policies,

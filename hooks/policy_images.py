@@ -201,7 +201,7 @@ def _decide(rules: Rules, image: str, resource: Resource | None) -> Decision:
     from .running import new_session, parse_references
 
     references = parse_references([image])
-    with new_session(rules.options, mirrors=rules.mirrors) as session:
+    with new_session(rules.options, registries=rules.registries) as session:
         (decision,) = session.decide(references, rules.policies, resource=resource)
     return decision
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from sealpin.clock import SystemClock
 from sealpin.errors import InvalidInput, quote
 from sealpin.reference import ImageReference, Repository
-from sealpin.registry.mirrors import Mirrors
 from sealpin.report.text import printable
 from sealpin.run_options import Machine, RunOptions
 from sealpin.weakening import Weakening
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from sealpin.ahead import LookAhead
     from sealpin.api import Session
     from sealpin.evidence import EvidenceKind
+    from sealpin.reaching import ConfiguredRegistries
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -60,13 +60,19 @@ def this_machine(*, allow_environment_keys: bool = False) -> Machine:
 
 
 def new_session(
-    options: RunOptions, *, mirrors: Mirrors | None = None, ahead: LookAhead | None = None
+    options: RunOptions,
+    *,
+    registries: ConfiguredRegistries | None = None,
+    ahead: LookAhead | None = None,
 ) -> Session:
     """Return the session of a verb, run in the working directory; it asks where *ahead* asked."""
+    from sealpin.reaching import NO_REGISTRIES
     from sealpin.run import open_session
 
     source = ahead.source if ahead is not None else None
-    return open_session(options, this_machine(), mirrors=mirrors, source=source)
+    return open_session(
+        options, this_machine(), registries=registries or NO_REGISTRIES, source=source
+    )
 
 
 def look_ahead(

@@ -141,7 +141,7 @@ def _save(argv: Sequence[str]) -> int:
         return wanted.exit_code([])
     rules = wanted.policy.rules(run_options(arguments), this_machine())
     codes = []
-    with new_session(rules.options, mirrors=rules.mirrors) as session:
+    with new_session(rules.options, registries=rules.registries) as session:
         for reference in wanted.references:
             try:
                 print(_save_one(session, rules, reference, wanted.folder))

@@ -21,7 +21,7 @@ from .sealpin.descriptor import Platform
 from .sealpin.errors import InvalidInput
 from .sealpin.evidence_session import EvidenceSession
 from .sealpin.policy.model import AttestationRule
-from .sealpin.registry.mirrors import Mirrors
+from .sealpin.reaching import NO_REGISTRIES, ConfiguredRegistries
 from .sealpin.rules import Rules, load_rules
 from .sealpin.run import open_session as open_core_session
 from .sealpin.run_options import Machine, RunOptions
@@ -72,7 +72,7 @@ def read_rules(params: Params, *, attestations: tuple[AttestationRule, ...] = ()
 def open_session(params: Params, rules: Rules) -> Session | EvidenceSession:
     """Return the session of a task that decides; use it as a context manager."""
     if not params.get("evidence"):
-        return open_registry(rules.options, mirrors=rules.mirrors)
+        return open_registry(rules.options, registries=rules.registries)
     if params.get("platform"):
         raise InvalidInput(
             "evidence.no-platforms",
@@ -85,9 +85,11 @@ def open_session(params: Params, rules: Rules) -> Session | EvidenceSession:
     )
 
 
-def open_registry(options: RunOptions, *, mirrors: Mirrors | None = None) -> Session:
+def open_registry(
+    options: RunOptions, *, registries: ConfiguredRegistries = NO_REGISTRIES
+) -> Session:
     """Return a session that reads registries, layouts and mirrors."""
-    return open_core_session(options, machine(), mirrors=mirrors)
+    return open_core_session(options, machine(), registries=registries)
 
 
 def registry_weakenings(params: Params) -> frozenset[Weakening]:

@@ -43,6 +43,7 @@ from .registry.manifest import parse_image
 from .registry.platforms import choose_platform, with_children
 from .registry.source import Source
 from .signatures.second_opinion import SecondOpinion
+from .weakening import Weakening
 
 Collect = Callable[[ResolvedArtifact, Callable[[], EvidenceSet]], EvidenceSet]
 """From an artifact, and the way to gather what its repositories hold, to the evidence that counts:
@@ -51,6 +52,15 @@ that of the repositories, completed or replaced by what somebody gave.
 
 OnProgress = Callable[[int, int], None]
 """Called with how many images are decided, of how many."""
+
+
+WeakeningsOf = Callable[[Repository], frozenset[Weakening]]
+"""What is given up between here and where a repository is read."""
+
+
+def nothing_given_up(_repository: Repository) -> frozenset[Weakening]:
+    """Every registry is authenticated."""
+    return frozenset()
 
 
 def as_gathered(_artifact: ResolvedArtifact, gather: Callable[[], EvidenceSet]) -> EvidenceSet:
@@ -79,9 +89,11 @@ class Session:
         second_opinion: SecondOpinion = SecondOpinion.AUTO,
         max_workers: int = DEFAULT_WORKERS,
         collect: Collect = as_gathered,
+        weakenings_of: WeakeningsOf = nothing_given_up,
     ) -> None:
         self._source = source
         self._collect = collect
+        self._weakenings_of = weakenings_of
         self._now_utc = clock.now_utc()
         self._second_opinion = second_opinion
         self._verifications = Verifications()
@@ -232,7 +244,7 @@ class Session:
         if isinstance(gathered, Decision):
             return gathered
         # 4.
-        return evaluate(
+        decision = evaluate(
             policies,
             replace(gathered.artifact, reference=reference),
             gathered.evidence,
@@ -241,6 +253,8 @@ class Session:
             cache=self._verifications,
             facts=Facts(resource=resource, configs=gathered.configs),
         )
+        given_up = self._weakenings_of(reference.repository)
+        return replace(decision, weakenings=decision.weakenings | given_up)
 
     def _resolve(self, reference: ImageReference, platform: Platform | None) -> ResolvedArtifact:
         artifact = self._source.resolve(reference)

@@ -1,34 +1,116 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""How a run reaches registries and web servers, from its options."""
+"""How a run reaches registries and web servers, from its options and a configuration file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .errors import InvalidInput, quote
+from .reference import Repository
 from .registry.connect import RegistryOptions, fetch
 from .registry.credentials import BasicCredentials, Credentials, RegistryToken
 from .registry.hosts import is_loopback
-from .registry.mirrors import Mirrors
-from .registry.tls import TlsOptions
+from .registry.mirrors import Mirrors, Prefix
+from .registry.tls import Authorities, TlsOptions
 from .run_options import Machine, RunOptions
+from .weakening import Weakening
+
+if TYPE_CHECKING:
+    from .policy.sealpin_document import RegistrySettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredRegistries:
+    """The ``registries`` of a configuration file."""
+
+    mirrors: Mirrors = field(default_factory=Mirrors)
+    authorities: Mapping[str, Authorities] = field(default_factory=dict)
+    """By registry."""
+    unverified: frozenset[str] = frozenset()
+    """Registries whose certificate is not checked."""
+    http: frozenset[str] = frozenset()
+    """Registries that are reached without TLS."""
+
+    @classmethod
+    def of(
+        cls,
+        settings: Sequence[RegistrySettings],
+        *,
+        base: Path,
+        read: Callable[[str], bytes],
+    ) -> ConfiguredRegistries:
+        """Take the settings of a file in the folder *base*; *read* gives the files it names.
+
+        Raises `InvalidInput` ``mirror.*``, ``file.*``, ``policy.path``.
+        """
+        return cls(
+            mirrors=Mirrors.parse(
+                [f"{each.prefix}={each.mirror}" for each in settings if each.mirror], base=base
+            ),
+            authorities={
+                _registry_of(each): Authorities(name=each.ca_file, pem=read(each.ca_file))
+                for each in settings
+                if each.ca_file
+            },
+            unverified=frozenset(_registry_of(e) for e in settings if e.unsafe_unverified_tls),
+            http=frozenset(_registry_of(e) for e in settings if e.unsafe_http),
+        )
+
+    def tls_of(self, general: TlsOptions) -> dict[str, TlsOptions]:
+        """Return *general* with what is said of single registries, by their names."""
+        return {
+            name: replace(
+                general,
+                authorities=(self.authorities[name],) if name in self.authorities else (),
+                unsafe_unverified=general.unsafe_unverified or name in self.unverified,
+            )
+            for name in (*self.authorities, *self.unverified)
+        }
+
+    def weakenings(self, repository: Repository) -> frozenset[Weakening]:
+        """Return what is given up between here and where *repository* is read."""
+        mirror = self.mirrors.find(repository)
+        if mirror is None:
+            host = repository.registry
+        elif isinstance(mirror.target, Prefix):
+            host = mirror.target.registry
+        else:
+            return frozenset()
+        given_up = {
+            Weakening.INSECURE_REGISTRY: host in self.unverified,
+            Weakening.HTTP_REGISTRY: host in self.http,
+        }
+        return frozenset(weakening for weakening, is_given in given_up.items() if is_given)
+
+
+def _registry_of(settings: RegistrySettings) -> str:
+    return Prefix.parse(settings.prefix).registry
+
+
+NO_REGISTRIES = ConfiguredRegistries()
 
 
 def registry_options(
-    options: RunOptions, machine: Machine, *, mirrors: Mirrors | None = None
+    options: RunOptions, machine: Machine, *, registries: ConfiguredRegistries = NO_REGISTRIES
 ) -> RegistryOptions:
-    """Return what *options* say; their mirrors come before those of a configuration file.
+    """Return what *options* say; they come before what a configuration file says.
 
     Raises `InvalidInput` ``mirror.*`` or ``usage``.
     """
     own = Mirrors.parse(options.mirrors, base=machine.base)
+    tls = _tls(options, machine.base)
     return RegistryOptions(
         credentials=_credentials(options),
-        tls=_tls(options, machine.base),
+        tls=tls,
+        tls_of=registries.tls_of(tls),
+        http_registries=registries.http,
         unsafe_http_anywhere=options.allow_http_registry,
-        mirrors=own if mirrors is None else own.over(mirrors),
+        mirrors=own.over(registries.mirrors),
         timeout_s=options.timeout_s,
         environment=machine.environment,
         home=machine.home,

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who decides in a run: identity options, or policy files. Exactly one of them.
 
-Both become one `PolicySet`; a configuration file adds its mirrors and its second opinion to the
-options, which come first.
+Both become one `PolicySet`; a configuration file adds how registries are reached, how old a root
+may be and its second opinion. Options come first.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from .limits import MAX_POLICY_BYTES
 from .policy.flags import EvidenceFlags, policy_from_flags
 from .policy.model import AttestationRule, EvidencePlace, Formats, PolicySet
 from .policy.sources import Sources
-from .reaching import fetch_url
+from .reaching import NO_REGISTRIES, ConfiguredRegistries, fetch_url
 from .reference import Repository
-from .registry.mirrors import Mirrors
 from .run_options import Machine, RunOptions
 from .trusting import RootChoice, read_key, read_tuf_root, signing_trust
 
@@ -36,8 +35,8 @@ class Rules:
 
     policies: PolicySet
     options: RunOptions
-    mirrors: Mirrors
-    """Of a configuration file; those of the options come first."""
+    registries: ConfiguredRegistries = NO_REGISTRIES
+    """Of a configuration file; what the options say comes first."""
 
 
 def load_rules(
@@ -68,7 +67,8 @@ def load_rules(
         files = [config]
     if not files:
         policies = flags_policy(options, machine, attestations=attestations)
-        return Rules(policies=policies, options=options, mirrors=Mirrors())
+        return Rules(policies=policies, options=options)
+    store = store or PoliciesOnDisk()
     configuration = load_policies(options, machine, files, store=store)
     settings = configuration.settings
     if options.second_opinion == "auto":
@@ -76,7 +76,11 @@ def load_rules(
     return Rules(
         policies=configuration.policies,
         options=options,
-        mirrors=Mirrors.parse(settings.mirrors, base=files[0].parent),
+        registries=ConfiguredRegistries.of(
+            settings.registries,
+            base=files[0].parent,
+            read=partial(store.read_below, files[0].parent),
+        ),
     )
 
 
@@ -125,7 +129,7 @@ def load_policies(
     from .policy.document import load_configuration
 
     documents = {_shown(path, machine): store.read(path) for path in files}
-    configuration = load_configuration(documents, sources=sources)
+    configuration = load_configuration(documents, sources=sources, on_settings=choice.settle)
     choice.check_age(configuration.settings.max_root_age)
     return configuration
 

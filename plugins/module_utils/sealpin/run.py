@@ -12,9 +12,8 @@ from .errors import InvalidInput, VerificationFailed
 from .inputs import read_artifact, read_file
 from .policy.identity import mismatch
 from .policy.model import KeylessAuthority, StaticAuthority, Unresolved
-from .reaching import registry_options
+from .reaching import NO_REGISTRIES, ConfiguredRegistries, registry_options
 from .registry.connect import connect
-from .registry.mirrors import Mirrors
 from .registry.source import Source
 from .rules import flags_policy
 from .run_options import Machine, RunOptions
@@ -27,13 +26,13 @@ def open_session(
     options: RunOptions,
     machine: Machine,
     *,
-    mirrors: Mirrors | None = None,
+    registries: ConfiguredRegistries = NO_REGISTRIES,
     source: Source | None = None,
     collect: Collect = as_gathered,
 ) -> Session:
     """Return the session of a run.
 
-    *mirrors* are those of a configuration file; the options' own come first. *source* is one that
+    *registries* are those of a configuration file; the options come first. *source* is one that
     was connected already, for the same options. Raises
     `InvalidInput` for options that contradict each other or files that do not load, before any
     request.
@@ -41,11 +40,12 @@ def open_session(
     if options.max_workers < 1:
         raise InvalidInput("usage", f"expected at least one worker, got {options.max_workers}")
     return Session(
-        source or connect(registry_options(options, machine, mirrors=mirrors)),
+        source or connect(registry_options(options, machine, registries=registries)),
         clock=machine.clock,
         second_opinion=SecondOpinion(options.second_opinion),
         max_workers=options.max_workers,
         collect=collect,
+        weakenings_of=registries.weakenings,
     )
 
 

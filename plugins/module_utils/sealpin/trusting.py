@@ -3,8 +3,8 @@
 """Which root and which key a run trusts: those that are named, else the public-good instance's.
 
 Without ``--trusted-root`` the root is the newest that is here, refreshed by TUF when it is older
-than a day and the run is not offline (`trust.current`). A refresh that fails is a notice, never a
-weaker check.
+than ``trust.refresh_after`` (a day) and the run is not offline (`trust.current`). A refresh that
+fails is a notice, never a weaker check.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import InvalidInput, Unavailable, quote
 from .inputs import read_file
 from .policy.sources import TufRoot
 from .reaching import fetch_url
 from .run_options import Machine, RunOptions
-from .trust.current import CurrentRoot, current_root
+from .trust.current import EMBEDDED_UTC, CurrentRoot, current_root
 from .trust.embedded import embedded_root
 from .trust.key_sources import load_key_reference
 from .trust.keys import NamedKey
@@ -34,6 +35,9 @@ from .trust.tuf_cache import (
 )
 from .trust_files import TrustFiles
 
+if TYPE_CHECKING:
+    from .policy.sealpin_document import Settings
+
 
 @dataclass(slots=True)
 class RootChoice:
@@ -41,8 +45,13 @@ class RootChoice:
 
     options: RunOptions
     machine: Machine
+    _ttl: timedelta = field(default=DEFAULT_TTL, init=False)
     _root: TrustedRoot | None = field(default=None, init=False)
     _current: CurrentRoot | None = field(default=None, init=False)
+
+    def settle(self, settings: Settings) -> None:
+        """Take what a configuration file says of the root, before it is looked for."""
+        self._ttl = settings.root_ttl
 
     def root(self) -> TrustedRoot:
         """Return the root. Raises `InvalidInput` ``file.*``, ``root.*``; `Unavailable`."""
@@ -71,11 +80,14 @@ class RootChoice:
         folder = self._cache_folder()
         repository = tuf_repository(self.options, self.machine)
         if folder is None:
-            return embedded_root()
+            root = embedded_root()
+            self._current = CurrentRoot(root=root, origin="embedded", dated_utc=EMBEDDED_UTC)
+            return root
         self._current = current_root(
             cache_folder=folder,
             now_utc=self.machine.clock.now_utc(),
             is_offline=self.options.offline,
+            ttl=self._ttl,
             repository=repository,
         )
         if self._current.warning is not None:

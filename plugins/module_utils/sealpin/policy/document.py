@@ -10,7 +10,7 @@ with its file, line and column, and no policy is loaded then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -31,7 +31,7 @@ from .cluster_objects import (
 from .fields import DocumentInvalid, Fields, Reader
 from .fingerprint import make_policy_set
 from .model import NoMatch, PolicySet, TrustPolicy
-from .sealpin_document import SealpinDocument, Settings, read_sealpin_document
+from .sealpin_document import SealpinDocument, Settings, read_sealpin_document, read_settings
 from .sources import Sources, check_path
 from .trust_root import read_trust_root
 
@@ -63,20 +63,28 @@ def parse_policy_files(files: Mapping[str, bytes], *, sources: Sources) -> Polic
     return load_configuration(files, sources=sources).policies
 
 
-def load_configuration(files: Mapping[str, bytes], *, sources: Sources) -> Configuration:
+def load_configuration(
+    files: Mapping[str, bytes],
+    *,
+    sources: Sources,
+    on_settings: Callable[[Settings], None] = lambda _settings: None,
+) -> Configuration:
     """Read policy files and what they include.
+
+    *on_settings* is told what a file says beside policy before *sources* is asked for a root.
 
     Raises `DocumentInvalid` (a `PolicyInvalid`) with every problem found, `MissingDependency` where
     a library that reading needs is absent.
     """
-    return _Loader(sources).load(files)
+    return _Loader(sources, on_settings).load(files)
 
 
 class _Loader:
     """One loading: files are taken apart, objects are read, then policies that refer to them."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, on_settings: Callable[[Settings], None]) -> None:
         self.sources = sources
+        self.on_settings = on_settings
         self.objects = ClusterObjects(sources=sources)
         self.table = TrustTable()
         self.readers: list[Reader] = []
@@ -91,11 +99,15 @@ class _Loader:
         if self.short is not None:
             self._follow_includes(self.short)
         self._raise_problems()
+        settings = read_settings(self.short) if self.short is not None else Settings()
+        self.on_settings(settings)
         self._read_objects()
         policies = self._read_policies()
         document = SealpinDocument()
         if self.short is not None:
-            document = read_sealpin_document(self.short, objects=self.objects, table=self.table)
+            document = read_sealpin_document(
+                self.short, settings=settings, objects=self.objects, table=self.table
+            )
         self._check_names((*policies, *document.policies))
         no_match = self._no_match(document)
         self._raise_problems()
@@ -106,7 +118,7 @@ class _Loader:
                 selection=document.selection,
                 origin=tuple(self.files),
             ),
-            settings=document.settings,
+            settings=settings,
         )
 
     def _take_apart(self, file: str, data: bytes, *, is_included: bool) -> None:

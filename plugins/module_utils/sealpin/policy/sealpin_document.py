@@ -44,6 +44,7 @@ _NO_MATCH = {choice.value: choice for choice in NoMatch}
 _SELECTIONS = {choice.value: choice for choice in Selection}
 _MATCH_REFERENCE = {choice.value: choice for choice in MatchReference}
 _UNSIGNED = {"allow": True, "refuse": False}
+_CONNECTION_FIELDS = ("ca_file", "unsafe_unverified_tls", "unsafe_http")
 _DURATION = re.compile(r"([1-9][0-9]{0,4})(m|h|d)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -53,7 +54,7 @@ class RegistrySettings:
     """How one registry, or a prefix of its names, is reached."""
 
     prefix: str
-    """``registry.example`` or ``registry.example/team``: whole path components."""
+    """``registry.example`` or, for a mirror, ``registry.example/team``: whole components."""
     mirror: str = ""
     """Another prefix, or ``dir:PATH`` relative to the file."""
     ca_file: str = ""
@@ -77,30 +78,23 @@ class Settings:
     """``auto``, ``require`` or ``off``."""
     files: FileSettings = field(default_factory=FileSettings)
 
-    @property
-    def mirrors(self) -> tuple[str, ...]:
-        """``prefix=target``, as ``--mirror`` takes them."""
-        return tuple(f"{r.prefix}={r.mirror}" for r in self.registries if r.mirror)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealpinDocument:
     """One file of the short spelling, read."""
 
     policies: tuple[TrustPolicy, ...] = ()
-    settings: Settings = Settings()
     no_match: NoMatch | None = None
     selection: Selection = Selection.ALL
 
 
 def read_sealpin_document(
-    top: Fields, *, objects: ClusterObjects, table: TrustTable
+    top: Fields, *, settings: Settings, objects: ClusterObjects, table: TrustTable
 ) -> SealpinDocument:
-    """Read the top level of a file; the result counts only if its reader has no problems."""
+    """Read the rest of a file's top level; it counts only if its reader has no problems."""
     version = top.integer("version", 0)
     if version != VERSION:
         top.reader.invalid(version, top.at("version"), f"expected {VERSION}")
-    settings = _read_settings(top)
     match_reference = top.choice("match_reference", _MATCH_REFERENCE) or MatchReference.WARN
     authorities = AuthorityReader(objects=objects, table=table, root_path=settings.trusted_root)
     policies = []
@@ -112,12 +106,11 @@ def read_sealpin_document(
     selection = top.choice("selection", _SELECTIONS) or Selection.ALL
     top.texts("include")  # followed by `policy.document`
     top.finish()
-    return SealpinDocument(
-        policies=tuple(policies), settings=settings, no_match=no_match, selection=selection
-    )
+    return SealpinDocument(policies=tuple(policies), no_match=no_match, selection=selection)
 
 
-def _read_settings(top: Fields) -> Settings:
+def read_settings(top: Fields) -> Settings:
+    """Read what a file says beside policy; it decides which root the policies are read with."""
     trust = top.mapping("trust")
     registries = tuple(_read_registries(top))
     words = {word: word for word in ("auto", "require", "off")}
@@ -144,17 +137,26 @@ def _read_registries(top: Fields) -> list[RegistrySettings]:
     for prefix in registries.names() if registries is not None else ():
         entry = registries.mapping(prefix) if registries is not None else None
         if entry is not None:
-            found.append(
-                RegistrySettings(
-                    prefix=prefix,
-                    mirror=entry.text("mirror"),
-                    ca_file=path_field(entry, "ca_file"),
-                    unsafe_unverified_tls=entry.boolean("unsafe_unverified_tls"),
-                    unsafe_http=entry.boolean("unsafe_http"),
-                )
-            )
+            found.append(_read_registry(entry, prefix))
             entry.finish()
     return found
+
+
+def _read_registry(entry: Fields, prefix: str) -> RegistrySettings:
+    for name in _CONNECTION_FIELDS:
+        if "/" in prefix and entry.has(name):
+            entry.reader.add(
+                f"a connection is made to a whole registry: expected {quote(name)} under"
+                f" {quote(prefix.partition('/')[0])}",
+                entry.at(name),
+            )
+    return RegistrySettings(
+        prefix=prefix,
+        mirror=entry.text("mirror"),
+        ca_file=path_field(entry, "ca_file"),
+        unsafe_unverified_tls=entry.boolean("unsafe_unverified_tls"),
+        unsafe_http=entry.boolean("unsafe_http"),
+    )
 
 
 def _read_duration(entry: Fields, name: str) -> timedelta | None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..errors import Unavailable, quote
 from .auth import Authorizer
 from .client import RegistryClient
 from .credentials import Credentials
-from .hosts import HostOptions
+from .hosts import HostOptions, host_of
 from .keychain import Keychain, KeychainOptions
 from .memo import MemoSource
 from .mirrors import Mirrors, routing_source
@@ -39,6 +40,8 @@ class RegistryOptions:
     credentials: Credentials | None = None
     """Explicit ones; used for every registry except the targets of mirrors."""
     tls: TlsOptions = field(default_factory=TlsOptions)
+    tls_of: Mapping[str, TlsOptions] = field(default_factory=dict)
+    """By registry, in place of `tls`."""
     http_registries: frozenset[str] = frozenset()
     """Reached by plain HTTP because somebody named them."""
     unsafe_http_anywhere: bool = False
@@ -77,6 +80,7 @@ def connect(
         hosts=HostOptions(
             http_registries=options.http_registries,
             unsafe_http_anywhere=options.unsafe_http_anywhere,
+            https_registries=frozenset(options.tls_of),
             https_on_loopback=options.tls != TlsOptions(),
         ),
         deadline=Deadline.after(options.timeout_s, ticker=ticker),
@@ -112,10 +116,10 @@ def fetch(url: str, *, max_bytes: int, options: RegistryOptions, query: bytes = 
 
 
 def _exchange(options: RegistryOptions) -> Transport:
-    if options.tls != TlsOptions():
-        make_context(
-            options.tls
-        )  # so that a file that does not load is reported before anything runs
+    given = (options.tls, *options.tls_of.values())
+    for tls in given:
+        if tls != TlsOptions():  # what does not load is reported before anything runs
+            make_context(tls)
 
     def make() -> Transport:
         # Imported here, since a run that reads layouts only never needs it.
@@ -123,6 +127,10 @@ def _exchange(options: RegistryOptions) -> Transport:
 
         return Urllib3Transport(
             make_context=lambda: make_context(options.tls),
+            make_context_of={
+                host_of(registry): partial(make_context, tls)
+                for registry, tls in options.tls_of.items()
+            },
             proxies=ProxySettings.from_environment(options.environment),
             server_name=options.tls.server_name,
         )

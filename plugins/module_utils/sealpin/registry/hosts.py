@@ -26,19 +26,27 @@ class HostOptions:
     unsafe_http_anywhere: bool = False
     """A registry that cannot be reached by HTTPS is tried by plain HTTP
     (``--allow-http-registry``)."""
+    https_registries: frozenset[str] = frozenset()
+    """Reached by HTTPS on this machine too: somebody gave TLS settings for them."""
     https_on_loopback: bool = False
     """This machine is reached by HTTPS: somebody gave TLS settings, so TLS is what they want."""
 
 
 def base_urls(registry: str, options: HostOptions) -> tuple[str, ...]:
     """Return the addresses to try for *registry*, in order, without a final slash."""
-    host = _DOCKER_HUB_HOST if registry == DOCKER_HUB else registry
+    host = host_of(registry)
     secure, plain = f"https://{host}", f"http://{host}"
     if registry in options.http_registries:
         return (plain,)
-    if is_loopback(host_name(registry)) and not options.https_on_loopback:
+    wants_https = options.https_on_loopback or registry in options.https_registries
+    if is_loopback(host_name(registry)) and not wants_https:
         return (plain,)
     return (secure, plain) if options.unsafe_http_anywhere else (secure,)
+
+
+def host_of(registry: str) -> str:
+    """Return where *registry* is: its name, with its port, except for Docker Hub's."""
+    return _DOCKER_HUB_HOST if registry == DOCKER_HUB else registry
 
 
 def host_name(registry: str) -> str:

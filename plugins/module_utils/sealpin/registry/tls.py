@@ -10,10 +10,20 @@ public and private registries.
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..errors import InvalidInput, quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorities:
+    """Certificate authorities that were read already."""
+
+    name: str
+    """Where they came from, for messages."""
+    pem: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +32,8 @@ class TlsOptions:
 
     ca_files: tuple[Path, ...] = ()
     """PEM files with further certificate authorities."""
+    authorities: tuple[Authorities, ...] = ()
+    """Further ones that are no files here."""
     client_certificate: Path | None = None
     """PEM chain, leaf first; `client_key` belongs to it."""
     client_key: Path | None = None
@@ -36,7 +48,9 @@ def make_context(options: TlsOptions) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     for path in options.ca_files:
-        _add_authorities(context, path)
+        _add_authorities(context, path, cafile=path)
+    for given in options.authorities:
+        _add_authorities(context, given.name, cadata=given.pem.decode("ascii", "ignore"))
     if options.client_certificate is not None:
         _add_client_certificate(context, options)
     elif options.client_key is not None:
@@ -49,16 +63,17 @@ def make_context(options: TlsOptions) -> ssl.SSLContext:
     return context
 
 
-def _add_authorities(context: ssl.SSLContext, path: Path) -> None:
+def _add_authorities(context: ssl.SSLContext, name: str | Path, **where: Any) -> None:
     # Python 3.13 demands RFC 5280 extensions that many private authorities never wrote into their
     # own certificates; the chain, the dates and the name are checked without them all the same.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     try:
-        context.load_verify_locations(cafile=path)
-    except OSError as error:
+        context.load_verify_locations(**where)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InvalidInput(
             "tls.ca-file",
-            f"certificate authorities do not load from {quote(path)}: {error.strerror or error}",
+            f"certificate authorities do not load from {quote(name)}: {reason}",
             hint="give a readable file with one or more PEM certificates",
         ) from error
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.client import IncompleteRead
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,7 @@ class Urllib3Transport:
         self,
         *,
         make_context: Callable[[], ssl.SSLContext],
+        make_context_of: Mapping[str, Callable[[], ssl.SSLContext]] | None = None,
         proxies: ProxySettings,
         server_name: str = "",
         connections_per_host: int = 32,
@@ -55,10 +56,12 @@ class Urllib3Transport:
         if urllib3 is None:
             raise missing_library("urllib3", purpose="reading a registry")
         self._make_context = make_context
+        self._make_context_of = make_context_of or {}
+        """By host and port: for hosts that are authenticated in a way of their own."""
         self._proxies = proxies
         self._server_name = server_name
         self._connections_per_host = connections_per_host
-        self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}
+        self._pools: dict[tuple[str, bool, str], urllib3.PoolManager] = {}
         self._unknown_hosts: set[str] = set()
         self._lock = Lock()
 
@@ -70,7 +73,7 @@ class Urllib3Transport:
             raise _unknown_host(host)
         remaining_s = request.deadline.check(where=_shown(request.url))
         try:
-            answer = self._pool(proxy, is_secure=request.url.startswith("https:")).request(
+            answer = self._pool(proxy, request.url).request(
                 request.method,
                 request.url,
                 body=request.body or None,
@@ -96,17 +99,19 @@ class Urllib3Transport:
         except (exceptions.HTTPError, OSError, ValueError) as error:
             raise _convert(error, request) from error
 
-    def _pool(self, proxy: str, *, is_secure: bool) -> urllib3.PoolManager:
+    def _pool(self, proxy: str, url: str) -> urllib3.PoolManager:
+        is_secure = url.startswith("https:")
+        host = urlsplit(url).netloc
         with self._lock:
-            key = proxy, is_secure
+            key = proxy, is_secure, host if host in self._make_context_of else ""
             if key not in self._pools:
                 # Loading the system's authorities takes longer than a request on this machine.
-                settings = self._tls_settings() if is_secure else {}
+                settings = self._tls_settings(host) if is_secure else {}
                 self._pools[key] = self._make_pool(proxy, settings)
             return self._pools[key]
 
-    def _tls_settings(self) -> dict[str, Any]:
-        context = self._make_context()
+    def _tls_settings(self, host: str) -> dict[str, Any]:
+        context = self._make_context_of.get(host, self._make_context)()
         checks = context.verify_mode != ssl.CERT_NONE
         if not checks:
             # The report names what was switched off (``insecure.registry``), and does it once.

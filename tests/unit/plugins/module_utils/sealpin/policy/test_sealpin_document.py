@@ -134,10 +134,22 @@ def test_every_field_loads_and_satisfies_the_schema(sources):
     configuration = _load(EVERYTHING, sources)
     names = [policy.name for policy in configuration.policies.policies]
     assert names == ["everything", "short", "keyed", "known", "closed"]
-    assert configuration.settings.mirrors == ("registry.example=dir:mirror",)
+    (registry,) = configuration.settings.registries
+    assert (registry.prefix, registry.mirror) == ("registry.example", "dir:mirror")
+    assert (registry.ca_file, registry.unsafe_unverified_tls) == ("ca.pem", True)
+    assert registry.unsafe_http
     assert configuration.settings.max_root_age == timedelta(days=30)
     assert configuration.settings.root_ttl == timedelta(hours=12)
     jsonschema.Draft202012Validator(SCHEMA).validate(_plain(EVERYTHING))
+
+
+@pytest.mark.parametrize(
+    "field", ["ca_file: ca.pem", "unsafe_unverified_tls: true", "unsafe_http: true"]
+)
+def test_a_connection_is_set_for_a_whole_registry(field, sources):
+    """A path chooses a mirror; it cannot choose a connection, so saying so is an error."""
+    with pytest.raises(DocumentInvalid, match=r"a whole registry: .*under .registry\.example."):
+        _load(f"version: 1\nregistries: {{registry.example/team: {{{field}}}}}\n", sources)
 
 
 def test_the_schema_is_a_schema():
