@@ -133,7 +133,7 @@ def test_unrelated_entries_in_the_answer_are_passed_over(
     assert site.verify("--rekor-url", log.url).code == 0
 
 
-def edited(path: tuple[str, ...], value: str) -> Callable[[dict], dict]:
+def edited(path: tuple[str, ...], value: Any) -> Callable[[dict], dict]:
     """Edit the body before it is logged, so that the log's promise is over the changed one."""
 
     def edit(body: dict) -> dict:
@@ -169,6 +169,31 @@ def test_an_entry_about_something_else_is_no_entry(
     ran = site.verify("--rekor-url", log.url)
     assert (ran.code, "[tlog.missing]" in ran.err) == (1, True), ran.err
     assert len(log.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("dsse", ("envelopeHash", "value"), "00" * 32),
+        ("dsse", ("signatures",), [{"signature": OTHER_SIGNATURE, "verifier": OTHER_KEY}]),
+        ("intoto-0.0.1", ("content", "hash", "value"), "00" * 32),
+        ("intoto-0.0.1", ("publicKey",), OTHER_KEY),
+        ("intoto-0.0.1", ("content",), {}),
+    ],
+    ids=["envelope", "dsse signer", "content", "intoto signer", "shapeless"],
+)
+def test_an_entry_about_another_attestation_is_no_entry(
+    site: SignedSite, log: RekorService, kind: str, path: tuple[str, ...], value: Any
+) -> None:
+    digest = site.image()
+    edits = Edits(log_body=edited(path, value))
+    layer = site.sigstore.attest(digest, predicate_type=PREDICATE, kind=kind, edits=edits)
+    log.entries.append(entry_of(layer))
+    log.answers_everything = True
+    site.attach(digest, without_entry(layer), suffix="att")
+    words = (*KEYLESS, "--type", PREDICATE, "--rekor-url", log.url, f"{site.name}:1.0")
+    ran = site.ask("verify-attestation", *words)
+    assert (ran.code, "[tlog.missing]" in ran.err) == (1, True), ran.err
 
 
 @pytest.mark.parametrize("name", ["integratedTime", "logIndex", "logID", "body"])
