@@ -29,6 +29,7 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _MAX_NUMBER_CHARS = 1000
+_MAX_MERGED = 100
 MAX_SHOWN_STEPS = 20
 
 Path = tuple[Union[str, int], ...]
@@ -65,7 +66,8 @@ def merged_entries(mapping: Mapping) -> Collection[tuple[Scalar, Node]]:
     """Entries of *mapping*, merge keys followed: own keys win, then the earlier merged mapping.
 
     Keys that are not scalars are passed over; of a key that is there twice the first counts. A
-    mapping merged twice adds nothing the second time, which also ends cycles.
+    mapping merged twice adds nothing the second time, which also ends cycles. Raises `InvalidInput`
+    ``yaml.alias-limit`` for one that merges many others: a chain of them takes quadratic time.
     """
     if mapping.is_simple:
         return cast("list[tuple[Scalar, Node]]", mapping.entries)
@@ -77,6 +79,10 @@ def merged_entries(mapping: Mapping) -> Collection[tuple[Scalar, Node]]:
         if id(current) in entered:
             continue
         entered.add(id(current))
+        if len(entered) > _MAX_MERGED:
+            raise InvalidInput(
+                "yaml.alias-limit", f"a mapping merges more than {_MAX_MERGED} others"
+            )
         merged: list[Mapping] = []
         for key, value in current.entries:
             if not isinstance(key, Scalar):

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from sealpin.manifests.finder import find_sites
@@ -151,3 +153,12 @@ def test_sees_the_image_under_an_escaped_key_of_json() -> None:
     )
     assert may_name_images("pod.json", data)
     assert [site.text for site in find_sites("pod.json", data).sites] == ["evil:1"]
+
+
+def test_mappings_that_merge_one_another_in_a_chain_take_no_time() -> None:
+    links = "".join(f"a{n}: &a{n} {{<<: [{f'*a{n - 1},' * 9}]}}\n" for n in range(1, 3000))
+    text = f"apiVersion: v1\nkind: Pod\na0: &a0 {{image: evil:1}}\n{links}"
+    begun = time.perf_counter()
+    found = find_sites("pod.yaml", text.encode())
+    assert [remark.code for remark in found.remarks] == ["unparseable"]
+    assert time.perf_counter() - begun < 3

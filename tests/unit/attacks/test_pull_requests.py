@@ -155,3 +155,16 @@ def test_file_names_cannot_write_on_a_terminal(project: Path) -> None:
     (project / name).write_text(POD.format("registry.test/app:1"))
     ran = check(project, name)
     assert (ran.code, "\x1b" in ran.out + ran.err) == (1, False)
+
+
+@pytest.mark.parametrize("environment", [{}, {"HOME": ""}], ids=["no home", "empty home"])
+def test_environment_does_not_switch_the_age_of_the_root_off(
+    project: Path, environment: dict[str, str]
+) -> None:
+    (project / ".sealpin.yaml").write_text(
+        "version: 1\ntrust: {max_age: 1m}\npolicies:\n"
+        '  - {images: ["registry.test/**"], keyless: {issuer: "https://i", identity: "a@b"}}\n'
+    )
+    (project / "pod.yaml").write_text(POD.format("registry.test/app:1"))
+    ran = sealpin("pin", "--offline", "pod.yaml", cwd=project, env=environment)
+    assert (ran.code, "trust.too-old" in ran.out + ran.err) == (2, True)
