@@ -15,7 +15,7 @@ from sealpin.errors import InvalidInput
 
 TYPE_CHECKING = False  # typing's own costs a tenth of a hook's whole time
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any, NoReturn
 
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
@@ -29,19 +29,51 @@ class UsageError(InvalidInput):
     """The command line is off."""
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help as a person reads it: a short usage, and switches without a value they do not need."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        """Show the arguments alone: forty options in a row say nothing, and each stands below."""
+        arguments = [action for action in actions if not action.option_strings]
+        super().add_usage(usage, [_OPTIONS, *arguments], (), prefix)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if action.type is not _parse_switch:
+            return super()._format_action_invocation(action)
+        value = "=false" if action.default else ""
+        return ", ".join(f"{flag}{value}" for flag in action.option_strings)
+
+
+_OPTIONS = argparse.Action(option_strings=(), dest="options", nargs="?", metavar="OPTIONS")
+"""What stands for all options in the usage."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises `UsageError` instead of leaving with exit code 2."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("allow_abbrev", False)
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("formatter_class", _HelpFormatter)
         super().__init__(**options)
         self._switches: set[str] = set()
 
-    def add_switch(self, *flags: str, default: bool = False, help: str) -> None:  # noqa: A002 - argparse's word
+    def add_switch(
+        self,
+        *flags: str,
+        default: bool = False,
+        help: str,  # noqa: A002 - argparse's word
+        group: argparse._ArgumentGroup | None = None,
+    ) -> None:
         """Add a pflag boolean: ``--flag``, ``--flag=true`` or ``--flag=false``."""
         self._switches.update(flags)
-        self.add_argument(*flags, default=default, type=_parse_switch, metavar="BOOL", help=help)
+        place = group or self
+        place.add_argument(*flags, default=default, type=_parse_switch, metavar="BOOL", help=help)
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse *argv*. Raises `UsageError` ``usage``."""
@@ -56,7 +88,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Turn argparse's exit into our error."""
-        raise UsageError("usage", message, hint=f"{self.prog} --help lists the options")
+        hint = f"{self._near_option(message)}{self.prog} --help lists the options"
+        raise UsageError("usage", message, hint=hint)
+
+    def _near_option(self, message: str) -> str:
+        """Return a question after the option that an unrecognized one of *message* resembles."""
+        from difflib import get_close_matches
+
+        _before, _colon, words = message.partition("unrecognized arguments: ")
+        for word in words.split():
+            if near := get_close_matches(word.partition("=")[0], self._option_string_actions, n=1):
+                return f"did you mean {near[0]}? "
+        return ""
 
     def _with_switch_values(self, argv: Sequence[str]) -> list[str]:
         """Give each bare switch its value, so that it never takes the next argument for one."""

@@ -51,9 +51,12 @@ def add_registry_options(parser: Parser) -> None:
     parser.add_switch(
         "--allow-insecure-registry",
         help="do not verify the registry's certificate (shows in the report)",
+        group=group,
     )
     parser.add_switch(
-        "--allow-http-registry", help="reach registries without TLS (shows in the report)"
+        "--allow-http-registry",
+        help="reach registries without TLS (shows in the report)",
+        group=group,
     )
     group.add_argument(
         "--timeout",
@@ -86,7 +89,9 @@ def add_trust_options(parser: Parser) -> None:
         default="auto",
         help="verify with the sigstore library too (default auto: when it is installed)",
     )
-    parser.add_switch("--offline", help="open no socket for trust: use the root that is here")
+    parser.add_switch(
+        "--offline", help="open no socket for trust: use the root that is here", group=group
+    )
 
 
 def add_identity_options(parser: Parser) -> None:
@@ -147,7 +152,7 @@ def add_signer_options(parser: Parser) -> None:
         "--publisher",
         default="",
         metavar="NAME",
-        help="a publisher of the built-in table; list shows it",
+        help="a publisher of the built-in table; --publisher list prints it",
     )
 
 
@@ -221,5 +226,8 @@ def add_pin_options(parser: Parser) -> None:
 def add_format_option(parser: Parser, *formats: str) -> None:
     """Add ``--format``; the first of *formats* is the default."""
     parser.add_argument(
-        "--format", choices=formats, default=formats[0], help=f"report as {', '.join(formats)}"
+        "--format",
+        choices=formats,
+        default=formats[0],
+        help=f"how to report (default {formats[0]})",
     )

@@ -58,3 +58,28 @@ def test_refuses_what_pflag_refuses(name: str, parser: Parser) -> None:
         parser.parse(REFUSED[name])
     assert caught.value.code == "usage"
     assert "--help" in caught.value.hint
+
+
+def test_help_shows_a_switch_without_a_value_and_the_arguments_alone_as_usage(
+    parser: Parser,
+) -> None:
+    lines = parser.format_help().splitlines()
+    assert lines[0] == "usage: sealpin x [OPTIONS] [paths ...]"
+    assert "  --deep                another" in lines
+    assert "  --check=false         a switch" in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--nam", "x"], "did you mean --name? sealpin x --help lists the options"),
+        (["--outptu=json"], "did you mean --output? sealpin x --help lists the options"),
+        (["--zzz"], "sealpin x --help lists the options"),
+    ],
+)
+def test_an_unknown_option_is_answered_with_the_one_it_resembles(
+    words: list[str], hint: str, parser: Parser
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        parser.parse(words)
+    assert caught.value.hint == hint
