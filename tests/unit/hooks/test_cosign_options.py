@@ -9,15 +9,20 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
+import sealpin_hooks
 
 from sealpin import mediatypes
 from support import memory_registry
 from support.command import sealpin
 from support.signed_site import KEYLESS, SignedSite
 from support.virtual_sigstore import SIGNING_TIME, KeyPair, Signer, VirtualSigstore
-from support.virtual_sigstore.certificate_authority import pem
+from support.virtual_sigstore.certificate_authority import GITHUB_ISSUER, pem
 
+SCHEMA = json.loads(
+    (Path(sealpin_hooks.__path__[0]) / "schemas" / "report.schema.json").read_bytes()
+)
 PREDICATE = "https://example.test/scan/v1"
 
 
@@ -286,6 +291,7 @@ def test_recursive_wants_the_index_and_every_platform_signed(site: SignedSite) -
     ran = site.verify("--recursive", tag=":multi")
     assert ran.code == 0, ran.err
     document = json.loads(site.verify("--recursive", "--format=json", tag=":multi").out)
+    jsonschema.validate(document, SCHEMA)
     got = [(entry.get("platform", ""), entry["digest"]) for entry in document["images"]]
     assert got == [("", index), ("linux/amd64", amd64), ("linux/arm64", arm64)]
     text = site.verify("--recursive", "--format=text", tag=":multi").out
@@ -342,6 +348,29 @@ def test_the_text_report_shows_what_an_attestation_says(site: SignedSite) -> Non
     site.attach(digest, attestation, suffix="att")
     words = (*KEYLESS, "--type", PREDICATE, "--format=text", f"{site.name}:1.0")
     assert "    fields: level" in site.ask("verify-attestation", *words).out
+
+
+# Who signed.
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((f"--certificate-oidc-issuer-regexp={GITHUB_ISSUER}",), 0),
+        (("--certificate-oidc-issuer-regexp=^https://token[.]",), 0),
+        (("--certificate-oidc-issuer-regexp=gitlab",), 1),
+        (("--certificate-oidc-issuer-regexp=(?!x)",), 3),
+        ((f"--certificate-oidc-issuer={GITHUB_ISSUER}",), 0),
+        ((f"--certificate-oidc-issuer={GITHUB_ISSUER}/",), 1),
+    ],
+    ids=str,
+)
+def test_the_issuer_is_exact_or_an_unanchored_expression(
+    site: SignedSite, words: tuple[str, ...], code: int
+) -> None:
+    signed_keyless(site)
+    ran = site.ask("verify", KEYLESS[0], *words, f"{site.name}:1.0")
+    assert ran.code == code, ran.err
 
 
 # Where output goes.
