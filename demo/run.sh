@@ -33,7 +33,7 @@ mirrors=(
 )
 
 say "1. Verify every image, then pin: one is refused, the others are pinned"
-expect 1 "$sealpin" pin "${mirrors[@]}" .
+expect 1 "$sealpin" pin --offline "${mirrors[@]}" .
 
 say "2. The diff: only digests were added"
 run git --no-pager diff --stat -- apps compose.yaml
@@ -44,7 +44,7 @@ run sed -n 2p sealpin.lock
 
 say "4. Without the image that nobody signed, everything is pinned"
 run git rm --quiet apps/unsigned.yaml
-expect 0 "$sealpin" pin "${mirrors[@]}" .
+expect 0 "$sealpin" pin --offline "${mirrors[@]}" .
 
 say "5. The check needs no registry: all is pinned and agrees with the lock"
 expect 0 "$sealpin" check .

@@ -53,6 +53,11 @@ def test_other_file_is_not_passed(hook, path):
 
 
 @pytest.mark.parametrize("name", ["sealpin-pin", "sealpin-update"])
+def test_hook_that_verifies_fetches_no_trusted_root(name):
+    assert HOOKS[name]["entry"].split()[2:] == ["--offline"]
+
+
+@pytest.mark.parametrize("name", ["sealpin-pin", "sealpin-update"])
 def test_hook_that_writes_files_runs_as_one_process(name):
     assert HOOKS[name]["require_serial"] is True
 
