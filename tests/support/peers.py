@@ -41,6 +41,7 @@ GO_PEERS = {
     "crane": GoPeer(package="github.com/google/go-containerregistry/cmd/crane", version="v0.22.1"),
     "cue": GoPeer(package="cuelang.org/go/cmd/cue", version="v0.15.4"),
     "frizbee": GoPeer(package="github.com/stacklok/frizbee", version="v0.1.7"),
+    "opa": GoPeer(package="github.com/open-policy-agent/opa", version="v1.12.3"),
     "regctl": GoPeer(package="github.com/regclient/regclient/cmd/regctl", version="v0.11.7"),
     "registry": GoPeer(
         package="github.com/google/go-containerregistry/cmd/registry", version="v0.22.1"
