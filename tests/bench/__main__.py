@@ -6,9 +6,15 @@ from __future__ import annotations
 
 import sys
 
-from . import frizbee, pinning, policy, verify
+from . import ansible, frizbee, pinning, policy, verify
 
-BENCHMARKS = {"verify": verify, "policy": policy, "pinning": pinning, "frizbee": frizbee}
+BENCHMARKS = {
+    "verify": verify,
+    "policy": policy,
+    "pinning": pinning,
+    "frizbee": frizbee,
+    "ansible": ansible,
+}
 """Name to the module; each prints one table, and says above itself what it compares."""
 
 
