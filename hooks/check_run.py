@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput
+from sealpin.tree import EVIDENCE_FOLDER
 
 from . import exit_codes
 from .arguments import UsageError
 from .gathering import Gathered, gather
-from .project import EVIDENCE_NAME, LOCK_NAME, project_root
+from .project import LOCK_NAME, project_root
 from .targets import Targets
 from .trusted import ProjectPolicy
 
@@ -121,7 +122,7 @@ class CheckRun:
 
     def _evidence_folder(self) -> Path:
         given = self.arguments.evidence_dir
-        return Path(given) if given else self.root / EVIDENCE_NAME
+        return Path(given) if given else self.root / EVIDENCE_FOLDER
 
     def _report(
         self,

@@ -119,7 +119,7 @@ def lint(argv: Sequence[str]) -> int:
     """Lint; exit 0 nothing to say, 1 something."""
     arguments = make_lint_parser().parse(argv)
     from sealpin.policy.lint import lint as find_remarks
-    from sealpin.report.text import printable
+    from sealpin.report.text import wrap
 
     remarks = find_remarks(_load(arguments).policies)
     if arguments.format == "json":
@@ -133,7 +133,7 @@ def lint(argv: Sequence[str]) -> int:
         for remark in remarks:
             where = f"{remark.origin}: " if remark.origin else ""
             name = f"{remark.policy}: " if remark.policy else ""
-            print(f"{printable(where + name + remark.message)} [{remark.code}]")
+            print("\n".join(wrap(f"{where}{name}{remark.message} [{remark.code}]", indent="")))
     return exit_codes.REFUSED if remarks else exit_codes.VERIFIED
 
 

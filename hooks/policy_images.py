@@ -257,14 +257,14 @@ def _document(told: Explanation) -> dict[str, Any]:
 
 
 def _lines(told: Explanation) -> list[str]:
-    from sealpin.report.text import printable
+    from sealpin.report.text import printable, wrap
 
-    lines = [printable(str(told.reference.text))]
+    lines = [printable(told.reference.text)]
     for policy in told.policies:
         sign = "*" if policy.has_say else "-"
-        lines.append(printable(f"  {sign} {policy.name} ({policy.origin}): {policy.reason}"))
+        lines += wrap(f"{sign} {policy.name} ({policy.origin}): {policy.reason}", indent="  ")
         if policy.has_say:
-            lines += [printable(f"      wants {want}") for want in policy.wants]
+            lines += [line for w in policy.wants for line in wrap(f"wants {w}", indent="      ")]
     if not told.has_match:
         lines.append("  no policy speaks of this image")
     return lines

@@ -14,7 +14,6 @@ from sealpin.errors import InvalidInput
 
 CONFIG_NAME = ".sealpin.yaml"
 LOCK_NAME = "sealpin.lock"
-EVIDENCE_NAME = "sealpin-evidence"
 
 
 def project_root(start: Path) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, SealpinError
+from sealpin.tree import EVIDENCE_FOLDER
 
 from .. import exit_codes
 from ..arguments import Parser
@@ -27,7 +28,7 @@ from ..options import (
     add_registry_options,
     add_trust_options,
 )
-from ..project import EVIDENCE_NAME, project_root
+from ..project import project_root
 from ..subverbs import SubVerb, run_subverb
 from ..targets import Targets
 from ..trusted import ProjectPolicy
@@ -105,7 +106,7 @@ class _Wanted:
         policy = ProjectPolicy.at(
             here, given=tuple(arguments.policy), revision=arguments.policy_from
         )
-        folder = Path(arguments.evidence_dir) if arguments.evidence_dir else root / EVIDENCE_NAME
+        folder = Path(arguments.evidence_dir) if arguments.evidence_dir else root / EVIDENCE_FOLDER
         if arguments.image:
             return cls(
                 references=parse_references(arguments.image),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from support.command import Ran, sealpin
@@ -230,3 +231,32 @@ def test_a_verb_of_policy_that_is_none_lists_them(tmp_path: Path) -> None:
     assert (ran.code, "validate, lint, convert" in ran.err) == (3, True)
     assert sealpin("policy", cwd=tmp_path).code == 3
     assert "explain" in sealpin("policy", "--help", cwd=tmp_path).out
+
+
+ANSWERS = json.loads(
+    (Path(__file__).parents[2] / "hooks" / "schemas" / "answers.schema.json").read_bytes()
+)
+ASKED = {
+    "validate": ("policy", "validate"),
+    "validate a broken file": ("policy", "validate", "broken.yaml"),
+    "lint": ("policy", "lint"),
+    "match": ("policy", "match", ".sealpin.yaml", KEYED),
+    "no match": ("policy", "match", ".sealpin.yaml", "nginx"),
+    "eval": ("policy", "eval", "program.cue", "input.json"),
+    "trust show": ("trust", "show"),
+    "trust show of a file": ("trust", "show", "--trusted-root=trust/lab.json"),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_json_answers_fit_their_schema(name: str, project: Project) -> None:
+    project.write("broken.yaml", POLICY + "surprise: 1\n")
+    project.write("program.cue", 'a: "b"\n')
+    project.write("input.json", '{"a": "c"}')
+    env = {"HOME": str(project.folder)}
+    ran = sealpin(*ASKED[name], "--format=json", cwd=project.folder, env=env)
+    validator = jsonschema.Draft202012Validator(ANSWERS)
+    document = json.loads(ran.out)
+    validator.validate(document)
+    assert not validator.is_valid({**document, "surprise": 1})
+    assert not validator.is_valid({**document, "report": "another"})

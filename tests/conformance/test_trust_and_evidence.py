@@ -165,6 +165,13 @@ def test_saving_twice_changes_nothing(project: Project) -> None:
     assert before
 
 
+def test_saved_evidence_is_no_manifest(project: Project) -> None:
+    before = project.report("check", ".")
+    save(project)
+    assert saved(project)
+    assert project.report("check", ".") == before
+
+
 def test_evidence_that_was_altered_proves_nothing(project: Project) -> None:
     save(project)
     for path in (project.folder / "sealpin-evidence" / "content").rglob("*"):

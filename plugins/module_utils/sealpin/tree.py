@@ -15,8 +15,11 @@ from pathlib import Path
 
 from .errors import InvalidInput, quote
 
+EVIDENCE_FOLDER = "sealpin-evidence"
+"""Where a project keeps evidence beside its lock; it names images and is no manifest."""
 _SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox"}
+    | {EVIDENCE_FOLDER}
 )
 _ENDINGS = (
     ".yaml", ".yml", ".json", ".container", ".image", ".volume", ".kube",

@@ -1,0 +1,94 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""The text, SARIF and HTML views: nothing a stranger chose comes through raw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sealpin.policy.decision import Outcome
+from sealpin.reference import ImageReference
+from sealpin.report.document import decision_to_dict, report_document
+from sealpin.report.html import html_page
+from sealpin.report.sarif import sarif_document
+from sealpin.report.text import Style, image_lines, summary_line
+from support.builders import decision
+
+HOSTILE = "<script>alert(1)</script>\"'&\x1b[31m\u202e\n"
+PLAIN = Style(colour=False)
+
+
+def image(**changes: object) -> dict[str, Any]:
+    made = decision_to_dict(decision(ImageReference.parse("nginx:1.27"), outcome=Outcome.DENIED))
+    return {**made, **changes}
+
+
+def site(**changes: object) -> dict[str, Any]:
+    made = {
+        "file": "a.yaml", "line": 3, "column": 7, "path": "$.image", "kind": "compose",
+        "image": "nginx:1.27", "action": "refuse", "before": "nginx:1.27", "after": "nginx:1.27",
+        "code": "signature.missing", "message": "no signature found", "hint": "",
+    }  # fmt: skip
+    return {**made, **changes}
+
+
+def document(*images: dict[str, Any], **parts: object) -> dict[str, Any]:
+    defaults = {"sites": [], "remarks": [], "errors": [], "dry_run": False}
+    return report_document(images, **{**defaults, **parts})
+
+
+def test_a_page_escapes_what_strangers_chose() -> None:
+    hostile = image(image=HOSTILE, message=HOSTILE, hint=HOSTILE, code="a.b")
+    page = html_page(document(hostile, sites=[site(file=HOSTILE, before=HOSTILE)]))
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_text_escapes_what_strangers_chose() -> None:
+    text = "\n".join(image_lines(image(image=HOSTILE, message=HOSTILE, hint=HOSTILE), PLAIN))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [("a b.yaml", "a%20b.yaml"), ("a\\b.yaml", "a/b.yaml"), ("é#?.yaml", "%C3%A9%23%3F.yaml")],
+)
+def test_sarif_writes_paths_as_uris(file: str, uri: str) -> None:
+    log = sarif_document(document(sites=[site(file=file)]))
+    location = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert location["artifactLocation"]["uri"] == uri
+
+
+@pytest.mark.parametrize(
+    ("action", "level"),
+    [("refuse", "error"), ("unchecked", "warning"), ("pin", "note"), ("keep", None)],
+)
+def test_sarif_has_a_result_for_what_needs_attention(action: str, level: str | None) -> None:
+    results = sarif_document(document(sites=[site(action=action)]))["runs"][0]["results"]
+    assert [result["level"] for result in results] == ([level] if level else [])
+
+
+def test_sarif_says_that_a_run_with_errors_did_not_succeed() -> None:
+    error = {"code": "file.symlink", "message": "a link", "hint": ""}
+    (run,) = sarif_document(document(errors=[error]))["runs"]
+    (invocation,) = run["invocations"]
+    assert not invocation["executionSuccessful"]
+    (notification,) = invocation["toolExecutionNotifications"]
+    assert notification["descriptor"] == {"id": "file.symlink"}
+
+
+def test_what_was_allowed_without_proof_is_never_counted_as_verified() -> None:
+    reference = ImageReference.parse("nginx:1.27")
+    made = [
+        decision_to_dict(decision(reference, unsigned=True)),
+        decision_to_dict(decision(reference)),
+    ]
+    summary = document(*made)["summary"]
+    line = summary_line(summary, PLAIN)
+    assert line == "1 verified, 1 allowed without proof, 0 refused, 0 could not check"
+    assert "1 allowed without proof" in html_page(document(*made))
