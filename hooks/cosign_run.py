@@ -199,19 +199,23 @@ def sbom_targets(
     return targets
 
 
-def listed_targets(session: Session, images: Sequence[ListedImage]) -> Sequence[Target]:
+def listed_targets(
+    session: Session, *, images: Sequence[ListedImage], recursive: bool
+) -> Sequence[Target]:
     """Return the images an SBOM lists; one that is not what it lists is refused."""
     references = [image.reference for image in images]
-    targets = []
+    refused, listed = [], []
     for image, artifact in zip(images, session.resolve(references), strict=True):
-        refused = None
-        if isinstance(artifact, ResolvedArtifact):
-            try:
+        try:
+            if isinstance(artifact, ResolvedArtifact):
                 check_listed_digest(image, artifact.digest)
-            except VerificationFailed as error:
-                refused = error
-        targets.append(Target(reference=image.reference, refused=refused))
-    return targets
+        except VerificationFailed as error:
+            refused.append(Target(reference=image.reference, refused=error))
+        else:
+            listed.append(image.reference)
+    if recursive:
+        return [*refused, *platform_targets(session, listed)]
+    return [*refused, *(Target(reference=reference) for reference in listed)]
 
 
 def _gives_evidence(arguments: argparse.Namespace, options: RunOptions) -> bool:

@@ -118,7 +118,7 @@ def _check_images(arguments: argparse.Namespace) -> None:
 
 
 def _targets(arguments: argparse.Namespace, options: RunOptions) -> ListTargets:
-    from ..cosign_run import listed_targets, named_targets, platform_targets, sbom_targets
+    from ..cosign_run import listed_targets, named_targets, sbom_targets
     from ..running import parse_references
 
     if arguments.images_from:
@@ -129,13 +129,7 @@ def _targets(arguments: argparse.Namespace, options: RunOptions) -> ListTargets:
         )
         for note in moved_notes(images):
             print(note, file=sys.stderr)
-        if arguments.recursive:
-            references = [image.reference for image in images]
-            return lambda session: [
-                *(target for target in listed_targets(session, images) if target.refused),
-                *platform_targets(session, references),
-            ]
-        return lambda session: listed_targets(session, images)
+        return partial(listed_targets, images=images, recursive=arguments.recursive)
     if arguments.attachment:
         references = list(parse_references(arguments.images))
         return lambda session: sbom_targets(session, references, options)

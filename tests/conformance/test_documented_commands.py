@@ -199,6 +199,13 @@ def test_kubernetes_an_image_that_the_release_does_not_list_is_refused(shell: Sh
     assert ran.stdout.count("[{") == 11
 
 
+def test_kubernetes_every_platform_of_every_image_of_a_release(shell: Shell) -> None:
+    ran = shell(f"sealpin verify --recursive --images-from {SBOM} --publisher kubernetes")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr.count("Verification for registry.k8s.io/") == ran.stdout.count("[{") > 12
+    assert " (linux/arm64) --" in ran.stderr
+
+
 def test_kubernetes_then_the_digest_in_the_pod(shell: Shell) -> None:
     pod = shell.folder / "pod.yaml"
     pod.write_text(
