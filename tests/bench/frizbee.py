@@ -93,7 +93,7 @@ def _run(tree: Path, stub: StubRegistries, work: Path, command: list[str]) -> Ou
     process = subprocess.Popen(
         command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    _, _, usage = os.wait4(process.pid, 0)
+    _pid, _status, usage = os.wait4(process.pid, 0)
     process.returncode = 0
     seconds = time.perf_counter() - started_s
     outcome = _judge(tree, copy, seconds, usage.ru_maxrss / 1024)
