@@ -96,7 +96,10 @@ def outcome_lines(document: Mapping[str, Any], style: Style) -> list[str]:
     done = "nothing written" if dry_run else "sealpin.lock updated"
     is_said = dry_run or document["lock"]["changed"]
     counts = count_line(document["sites"], style, dry_run=dry_run)
-    return [f"{counts}; {done}" if is_said else counts]
+    lines = [f"{counts}; {done}" if is_said else counts]
+    if is_said and not dry_run:
+        lines.append("next: look at the diff, then git add the files and sealpin.lock")
+    return lines
 
 
 def style_diff(diff: str, style: Style) -> str:

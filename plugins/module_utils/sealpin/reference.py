@@ -65,7 +65,11 @@ class Repository:
         """
         registry, path = _split_registry(text)
         if _REPOSITORY.fullmatch(path) is None:
-            raise InvalidInput("reference.repository", f"not a repository name: {quote(text)}")
+            raise InvalidInput(
+                "reference.repository",
+                f"not a repository name: {quote(text)}",
+                hint="a name has lower-case letters, digits and . _ - between slashes",
+            )
         if registry == DOCKER_HUB and "/" not in path:
             path = f"library/{path}"
         if len(registry) + 1 + len(path) > _MAX_NAME_CHARS:
@@ -148,7 +152,9 @@ def _split_registry(text: str) -> tuple[str, str]:
         return DOCKER_HUB, text
     if _REGISTRY.fullmatch(first) is None:
         raise InvalidInput(
-            "reference.registry", f"not a registry host: {quote(first)} in {quote(text)}"
+            "reference.registry",
+            f"not a registry host: {quote(first)} in {quote(text)}",
+            hint="write HOST/REPOSITORY:TAG, without https:// before it",
         )
     host = first.lower()
     return (DOCKER_HUB if host in _DOCKER_HUB_ALIASES else host), rest

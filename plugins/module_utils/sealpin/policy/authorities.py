@@ -321,7 +321,7 @@ def _check_condition(
 def _answer_of(error: SealpinError) -> Answer:
     if isinstance(error, UNDECIDED_ERRORS):
         return undecided(error)
-    return failed(error.code, error.message)
+    return failed(error.code, error.message, hint=error.hint)
 
 
 def _all_of(answers: list[Answer]) -> Answer:
@@ -340,8 +340,14 @@ def _nothing(what: str, candidates: _Sorted, question: Question) -> Answer:
         return unseen
     nearest = candidates.nearest
     if nearest is not None:
-        return failed(nearest.code, f"no {what} satisfies: {nearest.message}")
-    return failed(f"{what}.missing", f"no {what} found for {question.evidence.subject}")
+        message = f"no {what} satisfies: {nearest.message}"
+        return failed(nearest.code, message, hint=nearest.hint)
+    return failed(
+        f"{what}.missing",
+        f"no {what} found for {question.evidence.subject}",
+        hint="sealpin tree shows what hangs on the image; name in the policy the repository that"
+        " its signatures are kept in, if that is another",
+    )
 
 
 def _unseen(what: str, candidates: _Sorted, question: Question) -> Answer | None:

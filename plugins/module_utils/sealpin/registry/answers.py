@@ -21,7 +21,9 @@ class NotFound(InvalidInput):
 
     def __init__(self, what: str, *, detail: str = "") -> None:
         super().__init__(
-            "registry.not-found", f"not found: {what}" + (f" ({detail})" if detail else "")
+            "registry.not-found",
+            f"not found: {what}" + (f" ({detail})" if detail else ""),
+            hint="see to the name and the tag; a registry may hide what needs a login like this",
         )
 
 
@@ -40,7 +42,9 @@ def refusal(response: Response, what: str) -> SealpinError:
         )
     if status == 403:
         return Unavailable(
-            "registry.denied", f"the registry denies access to {what}{_said(detail)}"
+            "registry.denied",
+            f"the registry denies access to {what}{_said(detail)}",
+            hint="ask for access, or log in as somebody who has it",
         )
     if status == 429:
         wait_s = retry_after_s(response)
@@ -52,7 +56,9 @@ def refusal(response: Response, what: str) -> SealpinError:
         )
     if status >= 500:
         return Unavailable(
-            "registry.server-error", f"the registry failed with {status} for {what}{_said(detail)}"
+            "registry.server-error",
+            f"the registry failed with {status} for {what}{_said(detail)}",
+            hint="try again later, or read from a --mirror",
         )
     return Unavailable(
         "registry.unexpected-status",

@@ -237,9 +237,17 @@ def _convert(error: Exception, request: Request) -> SealpinError:
             hint="name the registry's certificate authority, or correct the server's certificate",
         )
     if isinstance(error, (exceptions.NewConnectionError, exceptions.ConnectTimeoutError)):
-        return Unavailable("registry.unreachable", f"no connection to {where}: {_reason(error)}")
+        return Unavailable(
+            "registry.unreachable",
+            f"no connection to {where}: {_reason(error)}",
+            hint="see whether the registry is up and a proxy is needed, or read from a --mirror",
+        )
     if isinstance(error, (exceptions.ReadTimeoutError, TimeoutError)):
-        return Unavailable("registry.timeout", f"no answer in time from {where}")
+        return Unavailable(
+            "registry.timeout",
+            f"no answer in time from {where}",
+            hint="try again later, or read from a --mirror",
+        )
     if any(isinstance(cause, IncompleteRead) for cause in (error, error.__cause__)):
         return Unavailable("registry.truncated", f"answer cut short: {where}")
     if isinstance(error, (exceptions.LocationParseError, exceptions.LocationValueError)):
@@ -256,7 +264,11 @@ def _reason(error: Exception) -> str:
 
 
 def _unknown_host(host: str) -> Unavailable:
-    return Unavailable("registry.unknown-host", f"the host name {quote(host)} does not resolve")
+    return Unavailable(
+        "registry.unknown-host",
+        f"the host name {quote(host)} does not resolve",
+        hint="see to the name, the DNS or the proxy, or read from a --mirror",
+    )
 
 
 def _too_large(request: Request, got: str) -> Unavailable:

@@ -35,9 +35,9 @@ def passed(engine: str = "") -> Answer:
     return Answer(outcome=Outcome.ALLOWED, engine=engine) if engine else _PASSED
 
 
-def failed(code: str, message: str, *, engine: str = "") -> Answer:
+def failed(code: str, message: str, *, hint: str = "", engine: str = "") -> Answer:
     """Make the answer of a condition that does not hold."""
-    return Answer(outcome=Outcome.DENIED, code=code, message=message, engine=engine)
+    return Answer(outcome=Outcome.DENIED, code=code, message=message, hint=hint, engine=engine)
 
 
 def undecided(error: SealpinError) -> Answer:
