@@ -3,8 +3,9 @@
 """Delete each check of the verification core, one at a time, and see whether a test notices.
 
 A check is a ``raise``, or a call that is only made for what it raises (``check_…``, ``verify_…``).
-Each is replaced by ``pass`` in a copy of the tree, and the tests of its package are run there. What
-survives is printed, and makes the run fail unless it is listed in `EXPECTED_SURVIVORS`::
+Each is replaced by ``pass`` in a copy of the tree, and the tests of its package are run there. The
+files of `GUARDED` decide by what they return, so their guards (an ``if`` that only leaves) go too.
+What survives is printed, and makes the run fail unless it is listed in `EXPECTED_SURVIVORS`::
 
     make mutation                                               everything, some minutes
     python tests/mutation/delete_checks.py signatures/sct.py    one file
@@ -28,19 +29,54 @@ UNIT = Path("tests/unit") / CORE
 TIMEOUT_S = 300
 CHECK_CALL = re.compile(r"_?(check|verify)(_|$)")
 
+_ATTACKS = "../../../attacks"
+_POLICY = (
+    "policy/test_evaluate.py",
+    "policy/test_silent_passes.py",
+    "policy/test_match.py",
+    f"{_ATTACKS}/test_policies.py",
+)
 TARGETS: dict[str, tuple[str, ...]] = {
     "signatures": ("signatures",),
     "chain.py": ("signatures/test_certificate.py", "signatures/test_timestamp.py"),
     "der.py": ("test_der.py",),
     "jsonfields.py": ("test_jsonfields.py",),
     "crypto.py": ("test_crypto.py", "signatures/test_verify.py", "signatures/test_certificate.py"),
+    "policy/evaluate.py": _POLICY,
+    "policy/authorities.py": _POLICY,
+    "policy/identity.py": _POLICY,
+    "policy/select.py": _POLICY,
+    "policy/match.py": _POLICY,
+    "policy/verifications.py": _POLICY,
+    "registry/auth.py": (f"{_ATTACKS}/test_registries.py",),
+    "registry/discover.py": (f"{_ATTACKS}/test_registries.py",),
+    "manifests/pin.py": (f"{_ATTACKS}/test_policies.py",),
+    "manifests/rewrite.py": (),
 }
 """What is mutated (below the core), and which of the core's unit tests should notice."""
+
+GUARDED = frozenset(target for target in TARGETS if "/" in target)
+"""Files whose guards are deleted too."""
 
 FIRST_TESTS = {"entry_body.py": "tlog", "legacy.py": "legacy", "parts.py": "verify"}
 """Where a file's own tests have another name; they run first, since they notice soonest."""
 
 EXPECTED_SURVIVORS: dict[str, str] = {
+    "evaluate.py: if count >= policy.threshold and (not policy.required):": "a shorter way only",
+    "evaluate.py: if len(verdicts) == 1:": "chooses between two messages",
+    "authorities.py: if isinstance(authority.trust, Unresolved):": (
+        "only tells the type checker what `judge_authority` asked before"
+    ),
+    "authorities.py: if not isinstance(statement.signer, CertificateIdentity):": (
+        "only tells the type checker what keyless trust proves"
+    ),
+    "authorities.py: if nearest is not None:": "chooses between two messages",
+    "select.py: raise ValueError(f'unknown label operator {operator}')": (
+        "the reader of policies knows no other operator"
+    ),
+    "rewrite.py: if not changes:": "a shorter way only",
+    "rewrite.py: if not here:": "a shorter way only",
+    "rewrite.py: if len(before) != len(after):": "a strict zip refuses it too",
     "verify.py: raise TypeError('keyless trust chooses certificates')": (
         "only tells the type checker what `choose_signer` returns for keyless trust"
     ),
@@ -75,7 +111,10 @@ class _Delete(ast.NodeTransformer):
         self._position = position
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        if _is_check(node) and (node.lineno, node.col_offset) == self._position:
+        if (_is_check(node) or _is_guard(node)) and (
+            node.lineno,
+            node.col_offset,
+        ) == self._position:
             return ast.Pass()
         return super().generic_visit(node)
 
@@ -90,11 +129,21 @@ def _is_check(node: ast.AST) -> bool:
     return CHECK_CALL.match(name) is not None
 
 
+def _is_guard(node: ast.AST) -> bool:
+    """Whether it is an ``if`` without ``else`` that does nothing but leave."""
+    return (
+        isinstance(node, ast.If)
+        and not node.orelse
+        and len(node.body) == 1
+        and isinstance(node.body[0], (ast.Return, ast.Continue))
+    )
+
+
 def mutants(target: str) -> Iterator[Mutant]:
     folder = ROOT / CORE / target
     for path in sorted(folder.glob("*.py")) if folder.is_dir() else [folder]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if _is_check(node):
+            if _is_check(node) or (target in GUARDED and _is_guard(node)):
                 yield Mutant(path.relative_to(ROOT / CORE), node)
 
 

@@ -162,3 +162,10 @@ def test_mappings_that_merge_one_another_in_a_chain_take_no_time() -> None:
     found = find_sites("pod.yaml", text.encode())
     assert [remark.code for remark in found.remarks] == ["unparseable"]
     assert time.perf_counter() - begun < 3
+
+
+def test_instruction_of_very_many_lines_takes_no_time() -> None:
+    text = "FROM good:1\nRUN x " + "\\\n y " * 30_000
+    begun = time.perf_counter()
+    assert [site.text for site in find_sites("Dockerfile", text.encode()).sites] == ["good:1"]
+    assert time.perf_counter() - begun < 3

@@ -12,21 +12,28 @@ import pytest
 from sealpin.api import Session
 from sealpin.chain import ChainProfile
 from sealpin.clock import SystemClock
-from sealpin.descriptor import Descriptor, Platform
+from sealpin.descriptor import Descriptor, Platform, ResolvedArtifact
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
+from sealpin.evidence import EvidenceSet
 from sealpin.manifests.finder import find_sites
 from sealpin.manifests.pin import Pin
 from sealpin.pinning import Action, pin_files
 from sealpin.policy.authority_trust import Roots, TrustTable
 from sealpin.policy.decision import Outcome
+from sealpin.policy.evaluate import evaluate
 from sealpin.policy.fingerprint import trust_digest
 from sealpin.policy.flags import EvidenceFlags, policy_from_flags
-from sealpin.policy.model import AttestationRule, Operator, PointerCondition
+from sealpin.policy.identity import mismatch
+from sealpin.policy.match import match_glob
+from sealpin.policy.model import AttestationRule, IdentityRule, Operator, PointerCondition
 from sealpin.policy.signer_flags import SignerFlags
 from sealpin.policy.verifications import Verifications
 from sealpin.reference import ImageReference
+from sealpin.regexes import compile_pattern
 from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.verified import CertificateIdentity, NameKind, SubjectName
 from sealpin.trust.root import TrustedRoot
 from support.builders import decision
 from support.memory_registry import MemoryRegistry
@@ -355,3 +362,47 @@ def test_key_does_not_meet_a_keyless_authority(
 ) -> None:
     signed = sigstore.bundle(DIGEST, signer=Signer(key=KeyPair()))
     assert decide(load(rules(own("p")), root), [signed]).outcome is Outcome.DENIED
+
+
+def test_evidence_gathered_for_another_digest_counts_for_nothing(
+    sigstore: VirtualSigstore, root: TrustedRoot
+) -> None:
+    other = Digest("sha256", "cd" * 32)
+    decided = evaluate(
+        load(rules(own("p")), root),
+        ResolvedArtifact(reference=ImageReference.parse("registry.test/app:v1"), digest=SUBJECT),
+        EvidenceSet(
+            subject=SUBJECT,
+            items=(sigstore.bundle(str(other), identity=OWN).as_evidence(other),),
+        ),
+        now_utc=NOW,
+        second_opinion=SecondOpinion.OFF,
+        cache=Verifications(),
+    )
+    assert (decided.outcome, "subject.mismatch" in codes(decided)) == (Outcome.DENIED, True)
+
+
+@pytest.mark.parametrize("pattern", [".*", "", "^", "x*"])
+def test_certificate_without_an_issuer_is_nobodys(sigstore: VirtualSigstore, pattern: str) -> None:
+    rule = IdentityRule(issuer=compile_pattern(pattern, where="test"), subject=WORKFLOW)
+    signer = CertificateIdentity(
+        subjects=(SubjectName(kind=NameKind.URI, value=WORKFLOW),),
+        issuer="", extensions={}, certificate_der=b"",
+    )  # fmt: skip
+    assert mismatch(rule, signer).startswith("issuer mismatch")
+
+
+def test_provenance_of_another_source_satisfies_no_policy(
+    sigstore: VirtualSigstore, root: TrustedRoot
+) -> None:
+    rest = ", signature: replaced, provenance: {source: github.com/acme/app}"
+    attested = sigstore.attest(DIGEST, identity=OWN, predicate={"builder": {"id": "x"}})
+    assert decide(load(rules(own("p", rest=rest)), root), [attested]).outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(
+    "image", ["registry.test/app:a b", "registry.test/app@sha256:AB", "regi stry.test/app"]
+)
+def test_name_a_cluster_refuses_is_matched_by_no_glob(image: str) -> None:
+    with pytest.raises(InvalidInput):
+        match_glob("**", image)

@@ -207,11 +207,13 @@ def _words(text: str, start: int) -> list[_Token]:
 
 
 def _joined(before: list[_Token], after: list[_Token], *, is_glued: bool) -> list[_Token]:
-    """Join the words of two lines; with *is_glued* one word runs over the line end."""
-    if not (is_glued and before and after):
-        return before + after
-    head, tail = before[-1], after[0]
-    return [*before[:-1], _Token(head.text + tail.text, head.start, tail.end), *after[1:]]
+    """Add the words of a line to *before*; with *is_glued* one word runs over the line end."""
+    if is_glued and before and after:
+        head, tail = before[-1], after[0]
+        before[-1] = _Token(head.text + tail.text, head.start, tail.end)
+        after = after[1:]
+    before += after
+    return before
 
 
 def _flags(tokens: list[_Token]) -> Iterator[_Token]:
