@@ -195,7 +195,7 @@ POLICIES = {
     "policy.invalid-latin1": b"version: 1\n# caf\xe9\n",
     "policy.invalid-path": POLICY.replace("keys/ecdsa.pub", "../keys/ecdsa.pub"),
     "policy.invalid-missing": POLICY.replace("keys/ecdsa.pub", "keys/none.pub"),
-    "policy.invalid-regexp": ANY_KEYED + "  - images: ['x/**']\n    keyless:"
+    "policy.invalid-regexp": ANY_KEYED + "  - images: ['x.io/**']\n    keyless:"
     " {issuer: a, identity_regexp: '(', trusted_root: trust/lab.json}\n",
     "policy.invalid-kind": "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n",
 }
