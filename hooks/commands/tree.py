@@ -50,8 +50,9 @@ def run(argv: Sequence[str]) -> int:
         entries = [_entry(item) for item in attached]
         document = {"image": name, "digest": str(artifact.digest), "attached": entries}
         print(json.dumps(document, indent=2))
-    elif attached:
-        print(f"📦 Supply Chain Security Related artifacts for an image: {name}")
+        return exit_codes.VERIFIED
+    print(f"📦 Supply Chain Security Related artifacts for an image: {name}")
+    if attached:
         print("\n".join(printable(line) for item in attached for line in _lines(item)))
     else:
         print(f"No Supply Chain Security Related Artifacts found for image {name}")
