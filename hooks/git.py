@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A revision of the project's git repository: what it changed, and policies as they stood in it.
 
-Only plumbing is asked: objects by their id and lists of names. No filter, hook, pager or external
-diff runs, and a link in the repository is never followed.
+Objects are asked for by their id, and names as lists. No hook, pager, external diff or text
+conversion runs, and a link in the repository is never followed.
 """
 
 from __future__ import annotations
