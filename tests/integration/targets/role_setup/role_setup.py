@@ -78,7 +78,8 @@ def refuses_what_cannot_become_an_environment(folder: Path) -> None:
         "it must be Python 3.10 or newer": {"sealpin_setup_python": str(old)},
         "There was an issue creating /proc/sealpin": {"sealpin_setup_path": "/proc/sealpin"},
         "has a password or user in it": {"sealpin_setup_index_url": "https://me:pw@index.test/"},
-        "unable to convert to": {"sealpin_setup_path": ["a", {"b": 1}]},
+        "must be an absolute path": {"sealpin_setup_path": "somewhere"},
+        "sealpin_setup_path must be": {"sealpin_setup_path": ["a", {"b": 1}]},
     }
     for message, variables in cases.items():
         given = {"sealpin_setup_python": sys.executable, "sealpin_setup_path": str(folder / "no")}
