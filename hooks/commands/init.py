@@ -16,7 +16,8 @@ from ..project import CONFIG_NAME, project_root
 TEMPLATE = """\
 # Whom this repository trusts to build its images.
 # sealpin pin verifies every image against these rules and only then writes its digest;
-# an image that no rule names is refused. All rules: docs/policy.md of sealpin.
+# an image that no rule names is refused. All rules:
+# https://github.com/sealpin/sealpin/blob/main/docs/policy.md
 version: 1
 
 policies:
