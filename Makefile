@@ -19,7 +19,7 @@ venv: $(VENV)/.installed ## Make .venv from the hash-locked requirements.
 $(VENV)/.installed: requirements/dev.txt pyproject.toml .ci/find-python
 	$(BIN)/python -c '' 2>/dev/null || { python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 demo: venv ## Run the main job on a sample repository: verify, pin, refuse, check offline.
