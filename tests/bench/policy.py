@@ -3,17 +3,26 @@
 """Decisions once the evidence is there: ``python -m bench.policy``.
 
 1,000 images under 50 policies, in CPU time; the signatures are verified before the clock starts.
+Then the recorded CUE and Rego programs through each engine, in wall time.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import time
+from statistics import median
+from unittest.mock import patch
 
 from sealpin.digest import Digest
 from sealpin.policy import verifications
 from sealpin.policy.decision import Outcome
+from sealpin.policy.engines.run import run_program
+from sealpin.policy.model import Language, ProgramCondition
 from sealpin.policy.verifications import Verifications
+from support.peers import find_or_build
 from support.policies import GITHUB, decide, load
+from support.vectors import vectors
 from support.verification import root_of
 from support.virtual_sigstore import Identity, VirtualSigstore
 
@@ -76,6 +85,31 @@ def main() -> None:
             f" {POLICIES} policies loaded in {loaded_s * 1000:.0f} ms;"
             f" {TEAMS} signatures verified {len(calls)} times"
         )
+
+    _time_engines()
+
+
+def _time_engines() -> None:
+    """Time one condition in each engine, its process included where it has one."""
+    cases = json.loads((vectors("policy") / "eval_cases.json").read_bytes())["cases"]
+    opa = find_or_build("opa").parent
+    for name, language, path in (
+        ("CUE, built in", Language.CUE, ""),
+        ("Rego, regopy", Language.REGO, ""),
+        ("Rego, opa", Language.REGO, str(opa)),
+    ):
+        programs = [
+            (ProgramCondition(language=language, text=case["policy"]), case["inputText"].encode())
+            for case in cases
+            if case["policyType"] == language.value
+        ]
+        with patch.dict(os.environ, PATH=path or "/nonexistent"):
+            times_s = []
+            for program, document in programs:
+                started = time.perf_counter()
+                run_program(program, document)
+                times_s.append(time.perf_counter() - started)
+        print(f"{name}: {median(times_s) * 1000:.1f} ms a condition (median of {len(times_s)})")
 
 
 def _repository(team: int) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from sealpin.rules import load_rules
 from sealpin.run import open_session
 from sealpin.run_options import Machine, RunOptions
 from sealpin.weakening import Weakening
+from support import memory_registry
 from support.vectors import vectors
 
 LAB = vectors("lab")
@@ -85,10 +87,11 @@ def decided() -> dict[str, dict[str, Decision]]:
     return {name: decide(name) for name in EXPECTED}
 
 
-def decide(name: str) -> dict[str, Decision]:
+def decide(*names: str, mirror: str = f"dir:{LAB / 'repositories'}") -> dict[str, Decision]:
+    """Decide on every image under the policies of all the files called *names*."""
     options = RunOptions(
-        policy=(f"{name}.yaml",),
-        mirrors=(f"{HOST}=dir:{LAB / 'repositories'}",),
+        policy=tuple(f"{name}.yaml" for name in names),
+        mirrors=(f"{HOST}={mirror}",),
         trusted_root=str(LAB / "trusted_root.json"),
     )
     machine = Machine(base=POLICIES, clock=SystemClock(), environment={"PATH": os.environ["PATH"]})
@@ -127,6 +130,16 @@ def test_what_weakened_a_decision_is_told(decided: dict[str, dict[str, Decision]
     assert modes_of["octo/service:v1.2.3"].weakenings == {Weakening.NO_MATCH_ALLOWED}
     assert decided["keys"]["keyed/rsa-legacy-notlog:1.0"].weakenings == {Weakening.IGNORE_TLOG}
     assert decided["keyless"]["octo/service:v1.2.3"].weakenings == frozenset()
+
+
+def test_nothing_is_fetched_twice_however_many_policies_want_it() -> None:
+    with memory_registry.serving() as registry:
+        registry.load_tree(LAB / "repositories")
+        decisions = decide("keys", "attestations", "modes", mirror=registry.host)
+        asked = Counter((each.method, each.path) for each in registry.log)
+    assert {decision.outcome.value for decision in decisions.values()} == {"denied", "allowed"}
+    assert len(asked) > 100
+    assert [each for each, count in asked.items() if count > 1] == []
 
 
 def test_the_number_of_decisions(decided: dict[str, dict[str, Decision]]) -> None:
