@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,17 +33,20 @@ class Home:
 @contextmanager
 def home_in(kind: str, folder: Path) -> Iterator[Home]:
     """Serve the lab from one of `HOMES`; *folder* is the registry's own."""
-    if kind == "folder":
-        mirror = f"localhost:1338=dir:{LAB / 'repositories'}"
-        yield Home(registry="localhost:1338", options=("--mirror", mirror))
-    elif kind == "referrers-api":
-        with memory_registry.serving() as registry:
-            registry.load_tree(LAB / "repositories")
-            yield Home(registry=registry.host)
-    else:
-        layouts = LAB / "repositories"
-        with docker_registry.serving(folder, layouts, has_password=True) as host:
-            yield Home(registry=host, env={"DOCKER_CONFIG": str(docker_config(folder, host))})
+    layouts = LAB / "repositories"
+    with ExitStack() as serving:
+        if kind == "folder":
+            mirror = f"localhost:1338=dir:{layouts}"
+            home = Home(registry="localhost:1338", options=("--mirror", mirror))
+        elif kind == "referrers-api":
+            registry = serving.enter_context(memory_registry.serving())
+            registry.load_tree(layouts)
+            home = Home(registry=registry.host)
+        else:
+            served = docker_registry.serving(folder, layouts, has_password=True)
+            host = serving.enter_context(served)
+            home = Home(registry=host, env={"DOCKER_CONFIG": str(docker_config(folder, host))})
+        yield home
 
 
 def docker_config(folder: Path, host: str, password: str = docker_registry.PASSWORD) -> Path:

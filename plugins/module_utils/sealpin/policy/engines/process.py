@@ -86,6 +86,7 @@ def run_engine(
         stdout, stderr = Path(folder, ".stdout"), Path(folder, ".stderr")
         with stdout.open("wb") as out, stderr.open("wb") as err:
             try:
+                # pylint: disable-next=ansible-bad-function # the core knows no AnsibleModule
                 process = subprocess.Popen(
                     [*launcher, *arguments],
                     cwd=folder,
