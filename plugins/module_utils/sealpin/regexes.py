@@ -91,6 +91,8 @@ def anchored(text: str) -> str:
     body = text.removeprefix("^")
     if body.endswith("$") and not _ends_escaped(body):
         body = body[:-1]
+    elif body.endswith("/"):  # a prefix: no identity ends there, so nothing would match
+        body += ".*"
     return f"^(?:{body})$" if "|" in body else f"^{body}$"
 
 

@@ -82,6 +82,8 @@ def test_lints_patterns_that_match_more_than_they_seem_to(text, remarks):
         ("a|b", "^(?:a|b)$"),
         ("^a$", "^a$"),
         (r"a\$", r"^a\$$"),
+        ("^https://a/b/", "^https://a/b/.*$"),
+        ("a/$", "^a/$"),
     ],
 )
 def test_anchors_a_pattern_on_both_sides(text, expected):
