@@ -327,7 +327,10 @@ def _decide_unmatched(
 ) -> Decision:
     answer = failed("policy.no-match", f"no policy speaks of {quote(reference.normalised)}")
     if policies.no_match is NoMatch.DENY:
-        hint = "add a policy whose images cover it; `sealpin policy match` tells which globs do"
+        hint = (
+            "add a policy whose images cover it (`sealpin policy match` tells which globs do);"
+            " a publisher covers its own images alone"
+        )
         return Decision(
             reference=reference,
             artifact=artifact,

@@ -118,7 +118,11 @@ def _reason_lines(image: Mapping[str, Any]) -> list[str]:
 def _warning_lines(image: Mapping[str, Any], style: Style) -> list[str]:
     said = {f["code"]: f["message"] for f in image["findings"] if f["warning"]}
     texts = [f"weakened: {each}" for each in image["weakenings"] if each not in said]
-    warnings = [f["message"] for f in image["findings"] if f["warning"]]
+    # The reason of a refusal quotes the nearest piece's own warning: once is enough.
+    reason = "" if image["outcome"] == "allowed" else image["message"]
+    warnings = [
+        f["message"] for f in image["findings"] if f["warning"] and f["message"] not in reason
+    ]
     return [
         style.paint(line, "33")
         for text in [*texts, *warnings]
