@@ -85,6 +85,8 @@ def usage() -> str:
             *lines,
             "",
             "sealpin VERB --help tells more; --version prints the version.",
+            "A repository begins with: sealpin init, then sealpin pin --dry-run --diff .",
+            "https://github.com/sealpin/sealpin has the documentation.",
         ]
     )
 

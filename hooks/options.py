@@ -24,6 +24,12 @@ def add_registry_options(parser: Parser) -> None:
         help="read a registry prefix from another one, or from dir:PATH (repeatable)",
     )
     group.add_argument(
+        "--registry-host",
+        default="",
+        metavar="HOST",
+        help="the registry these credentials are for (default: those of the images named here)",
+    )
+    group.add_argument(
         "--registry-username", default="", metavar="NAME", help="user name for the registry"
     )
     group.add_argument(

@@ -8,6 +8,7 @@ import argparse
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +46,25 @@ def run_options(arguments: argparse.Namespace, **changes: object) -> RunOptions:
         values["annotations"] = parse_annotations(arguments.annotations)
     if "timeout" in vars(arguments):
         values["timeout_s"] = parse_duration_s(arguments.timeout)
+    values["credentials_for"] = _credential_registries(arguments)
     return RunOptions(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def _credential_registries(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return the registries that explicit credentials are for.
+
+    That is the one that is named, else those of the images on the command line; images from files
+    count for nothing.
+    """
+    given = vars(arguments)
+    if given.get("registry_host"):
+        return (Repository.parse(f"{given['registry_host']}/any").registry,)
+    images = [*(given.get("images") or ()), *filter(None, [given.get("image")])]
+    registries = []
+    for image in images:
+        with suppress(InvalidInput):  # said where images are parsed, or a folder (--local-image)
+            registries.append(ImageReference.parse(image).repository.registry)
+    return tuple(dict.fromkeys(registries))
 
 
 def this_machine(*, allow_environment_keys: bool = False) -> Machine:

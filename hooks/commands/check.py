@@ -40,6 +40,7 @@ def make_parser() -> Parser:
     parser = Parser(
         prog="sealpin check",
         description="Check offline that files are pinned and agree with sealpin.lock.",
+        epilog="With --verify the registry is asked; with --evidence, what was saved of it.",
     )
     add_file_options(parser)
     add_file_report_options(parser)

@@ -17,6 +17,11 @@ options:
         with one OCI image layout for each repository.
       - Digests are checked all the same. Credentials of the source are never sent to the mirror.
     type: dict
+  registry_host:
+    description:
+      - The registry that O(registry_username), O(registry_password) and O(registry_token) are for. No other one sees them.
+      - Without it they are for the registries of O(images). It must be given where images come from files.
+    type: str
   registry_username:
     description:
       - User name for the registry.

@@ -23,6 +23,7 @@ _GITHUB_CLAIMS = ("trigger", "sha", "name", "repository", "ref")
 
 REGISTRY: Options = {
     "mirrors": {"type": "dict"},
+    "registry_host": {"type": "str"},
     "registry_username": {"type": "str"},
     "registry_password": {"type": "str", "no_log": True},
     "registry_token": {"type": "str", "no_log": True},

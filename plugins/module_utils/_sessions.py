@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from .sealpin.errors import InvalidInput
 from .sealpin.evidence_session import EvidenceSession
 from .sealpin.policy.model import AttestationRule
 from .sealpin.reaching import NO_REGISTRIES, ConfiguredRegistries
+from .sealpin.reference import ImageReference, Repository
 from .sealpin.rules import Rules, load_rules
 from .sealpin.run import open_session as open_core_session
 from .sealpin.run_options import Machine, RunOptions
@@ -52,8 +54,20 @@ def run_options(params: Params) -> RunOptions:
         timeout_s=float(params["timeout"]),
         weakenings=_given(params, _EVIDENCE_WEAKENINGS),
         require_timestamp=bool(params.get("use_signed_timestamps")),
+        credentials_for=_credential_registries(params),
     )
     return RunOptions(**given)
+
+
+def _credential_registries(params: Params) -> tuple[str, ...]:
+    """Return the registries that explicit credentials are for: the named one, or the images'."""
+    if params.get("registry_host"):
+        return (Repository.parse(f"{params['registry_host']}/any").registry,)
+    registries = []
+    for image in params.get("images") or ():
+        with suppress(InvalidInput):  # the image's own result says so
+            registries.append(ImageReference.parse(image).repository.registry)
+    return tuple(dict.fromkeys(registries))
 
 
 def machine() -> Machine:

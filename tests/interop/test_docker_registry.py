@@ -31,7 +31,9 @@ def lab(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("registry")
     layouts = LAB / "repositories"
     with docker_registry.serving(folder, layouts, has_password=request.param) as host:
-        options = RegistryOptions(credentials=RIGHT if request.param else None)
+        options = RegistryOptions(
+            credentials=RIGHT if request.param else None, credentials_for=frozenset({host})
+        )
         yield host, connect(options), request.param
 
 
@@ -66,7 +68,7 @@ def test_without_the_password_nothing_is_missing_and_nothing_is_found(lab, crede
     host, _unused, has_password = lab
     if not has_password:
         return
-    source = connect(RegistryOptions(credentials=credentials))
+    source = connect(RegistryOptions(credentials=credentials, credentials_for=frozenset({host})))
     with pytest.raises(Unavailable) as caught:
         source.resolve(ImageReference.parse(f"{host}/plain/unsigned:1.0"))
     assert caught.value.code == "registry.unauthorized"

@@ -106,6 +106,7 @@ def registry_options(
     tls = _tls(options, machine.base)
     return RegistryOptions(
         credentials=_credentials(options),
+        credentials_for=_credential_registries(options),
         tls=tls,
         tls_of=registries.tls_of(tls),
         http_registries=registries.http,
@@ -141,7 +142,21 @@ def check_address(url: str) -> None:
         raise InvalidInput("download.scheme", f"expected an https:// address, got {quote(url)}")
 
 
+def _credential_registries(options: RunOptions) -> frozenset[str]:
+    """A repository named beside the images is the same person's choice."""
+    named = {Repository.parse(options.repository).registry} if options.repository else set()
+    return frozenset({*options.credentials_for, *named})
+
+
 def _credentials(options: RunOptions) -> Credentials | None:
+    given = options.registry_token or options.registry_username or options.registry_password
+    if given and not options.credentials_for:
+        raise InvalidInput(
+            "credentials.for-whom",
+            "explicit registry credentials are for the registry that is named: expected one,"
+            " got none",
+            hint="name it (--registry-host, registry_host), or log in with the container engine",
+        )
     if options.registry_token:
         return RegistryToken(token=options.registry_token)
     if bool(options.registry_username) != bool(options.registry_password):

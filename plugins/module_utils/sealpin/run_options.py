@@ -51,6 +51,8 @@ class RunOptions:
     registry_username: str = ""
     registry_password: str = field(default="", repr=False)
     registry_token: str = field(default="", repr=False)
+    credentials_for: tuple[str, ...] = ()
+    """Registries these credentials are for; required with them: images come from files too."""
     registry_cacert: str = ""
     registry_client_cert: str = ""
     registry_client_key: str = ""

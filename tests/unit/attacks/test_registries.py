@@ -21,7 +21,8 @@ from sealpin.registry.mirrors import Mirrors
 from sealpin.registry.retry import retry_after_s
 from sealpin.registry.source import Source
 from sealpin.registry.transport import Response
-from support.memory_registry import Answer, MemoryRegistry, on
+from support.command import sealpin
+from support.memory_registry import Answer, Behaviour, MemoryRegistry, on
 
 SUBJECT = Digest("sha256", "ab" * 32)
 NO_DATE = {"date": "Mon, 01 Jan 2024 00:00:00 GMT"}
@@ -201,7 +202,9 @@ def test_redirect_to_another_origin_carries_no_credentials(location: str) -> Non
         registry.faults.append(on("manifests/1$", redirect))
         me = BasicCredentials(username="me", password="secret")
         with pytest.raises(SealpinError):
-            plain(credentials=me).resolve(ImageReference.parse(f"{registry.host}/app:1"))
+            plain(credentials=me, credentials_for=frozenset({registry.host})).resolve(
+                ImageReference.parse(f"{registry.host}/app:1")
+            )
         assert other.asked()
         assert not any("authorization" in asked.headers for asked in other.asked())
 
@@ -215,7 +218,9 @@ def test_token_service_elsewhere_in_the_clear_gets_no_password(realm: str) -> No
         registry.faults.append(on("manifests", lambda asked, answered: challenge))
         me = BasicCredentials(username="me", password="secret")
         with pytest.raises(Unavailable) as raised:
-            plain(credentials=me).resolve(ImageReference.parse(f"{registry.host}/app:1"))
+            plain(credentials=me, credentials_for=frozenset({registry.host})).resolve(
+                ImageReference.parse(f"{registry.host}/app:1")
+            )
         assert (raised.value.code, "secret" in str(raised.value)) == ("registry.realm", False)
 
 
@@ -230,3 +235,35 @@ def test_error_text_of_a_registry_cannot_write_on_a_terminal(code: str) -> None:
         with pytest.raises(Unavailable) as raised:
             plain().resolve(ImageReference.parse(f"{registry.host}/app:1"))
         assert raised.value.message.isprintable()
+
+
+def test_a_file_that_names_a_foreign_registry_does_not_get_the_password_sent_there() -> None:
+    behaviour = Behaviour(authentication="basic", users={"me": "secret"})
+    with MemoryRegistry(behaviour=behaviour) as foreign:
+        foreign.repository("app")
+        me = BasicCredentials(username="me", password="secret")
+        ours = frozenset({"registry.example"})
+        with pytest.raises(Unavailable) as raised:
+            plain(credentials=me, credentials_for=ours).resolve(
+                ImageReference.parse(f"{foreign.host}/app:1")
+            )
+        assert raised.value.code == "registry.unauthorized"
+        assert foreign.asked()
+        assert not any("authorization" in asked.headers for asked in foreign.asked())
+
+
+@pytest.mark.parametrize("verb", ["pin", "update"])
+def test_credentials_without_a_registry_are_refused_where_images_come_from_files(
+    verb: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".sealpin.yaml").write_text(
+        'version: 1\npolicies: [{images: ["**"], unsigned: allow}]\n'
+    )
+    (tmp_path / "compose.yaml").write_text("services: {a: {image: evil.example/x:1}}\n")
+    ran = sealpin(
+        verb, "--registry-username", "me", "--registry-password", "secret", ".", cwd=tmp_path
+    )
+    assert ran.code == 3
+    assert "credentials.for-whom" in ran.err
+    assert "secret" not in ran.err + ran.out

@@ -38,7 +38,8 @@ class RegistryOptions:
     """Everything a person can say about how registries are reached."""
 
     credentials: Credentials | None = None
-    """Explicit ones; used for every registry except the targets of mirrors."""
+    credentials_for: frozenset[str] = frozenset()
+    """Registries that `credentials` are sent to, by name; targets of mirrors never see them."""
     tls: TlsOptions = field(default_factory=TlsOptions)
     tls_of: Mapping[str, TlsOptions] = field(default_factory=dict)
     """By registry, in place of `tls`."""
@@ -68,6 +69,7 @@ def connect(
     keychain = Keychain(
         KeychainOptions(
             explicit=options.credentials,
+            explicit_for=options.credentials_for,
             withheld_from=options.mirrors.foreign_registries,
             environment=options.environment,
             home=options.home,

@@ -42,7 +42,10 @@ class KeychainOptions:
     """Where to look."""
 
     explicit: Credentials | None = None
-    """From the command line or a module's options; used for every registry but those below."""
+    """From the command line or a module's options."""
+    explicit_for: frozenset[str] = frozenset()
+    """Registries that `explicit` is for, by name. No other one ever sees it: the images a file
+    names are somebody else's choice, and so is the registry they are in."""
     withheld_from: frozenset[str] = frozenset()
     """Registries that never see `explicit`: the targets of mirrors."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -59,8 +62,10 @@ class Keychain:
         self._helped: SingleFlight[tuple[str, str], Credentials | None] = SingleFlight()
 
     def explicit_for(self, registry: str) -> Credentials | None:
-        """Return what was given for this run, unless *registry* must not see it."""
-        return None if registry in self._options.withheld_from else self._options.explicit
+        """Return what was given for this run if it is for *registry*."""
+        options = self._options
+        is_for = registry in options.explicit_for and registry not in options.withheld_from
+        return options.explicit if is_for else None
 
     def find(self, registry: str, path: str) -> Credentials | None:
         """Return credentials for the repository *path* of *registry*, or None for anonymous access.

@@ -38,8 +38,12 @@ def registry():
         yield running
 
 
-def client(credentials: Credentials | None = None, ticker: HandTicker | None = None) -> Source:
-    options = RegistryOptions(credentials=credentials)
+def client(
+    registry: MemoryRegistry,
+    credentials: Credentials | None = None,
+    ticker: HandTicker | None = None,
+) -> Source:
+    options = RegistryOptions(credentials=credentials, credentials_for=frozenset({registry.host}))
     return connect(options, ticker=ticker or HandTicker())
 
 
@@ -50,7 +54,7 @@ def reference(registry: MemoryRegistry, path: str = "app") -> ImageReference:
 @pytest.mark.parametrize("scheme", ["basic", "bearer"])
 def test_answers_a_challenge_with_the_credentials(registry, scheme):
     registry.behaviour.authentication = scheme
-    artifact = client(RIGHT).resolve(reference(registry))
+    artifact = client(registry, RIGHT).resolve(reference(registry))
     assert str(artifact.digest) in registry.repositories["app"].manifests
     assert "authorization" not in registry.asked()[0].headers
 
@@ -62,13 +66,13 @@ def test_without_the_right_password_the_image_is_unavailable_not_missing(
 ):
     registry.behaviour.authentication = scheme
     with pytest.raises(Unavailable) as caught:
-        client(credentials).resolve(reference(registry))
+        client(registry, credentials).resolve(reference(registry))
     assert caught.value.code == "registry.unauthorized"
     assert "wr0ng" not in str(caught.value)
 
 
 def test_asks_no_anonymous_registry_for_anything_but_the_manifest(registry):
-    client(RIGHT).resolve(reference(registry))
+    client(registry, RIGHT).resolve(reference(registry))
     assert [asked.path for asked in registry.asked()] == ["/v2/app/manifests/1.0"]
     assert "authorization" not in registry.asked()[0].headers
 
@@ -76,7 +80,7 @@ def test_asks_no_anonymous_registry_for_anything_but_the_manifest(registry):
 def test_reads_a_public_repository_with_an_anonymous_token(registry):
     registry.behaviour.authentication = "bearer"
     registry.behaviour.public_paths = frozenset({"app"})
-    client().resolve(reference(registry))
+    client(registry).resolve(reference(registry))
     assert len(registry.asked("token")) == 1
 
 
@@ -86,7 +90,7 @@ def test_fetches_one_token_for_a_repository_however_many_threads_want_it(registr
     digests = [
         repository.put_manifest({"layers": [], "annotations": {"n": str(i)}}) for i in range(16)
     ]
-    source = client(RIGHT)
+    source = client(registry, RIGHT)
     references = [ImageReference.parse(f"{registry.host}/app@{digest}") for digest in digests]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda r: source.manifest(r.repository, r.digest), references))
@@ -95,7 +99,7 @@ def test_fetches_one_token_for_a_repository_however_many_threads_want_it(registr
 
 def test_a_second_repository_gets_its_own_token_and_no_second_challenge(registry):
     registry.behaviour.authentication = "bearer"
-    source = client(RIGHT)
+    source = client(registry, RIGHT)
     source.resolve(reference(registry, "app"))
     registry.forget()
     source.resolve(reference(registry, "other"))
@@ -107,7 +111,7 @@ def test_renews_a_token_that_has_expired(registry):
     registry.behaviour.authentication = "bearer"
     registry.behaviour.token_lifetime_s = 60
     ticker = HandTicker()
-    source = client(RIGHT, ticker)
+    source = client(registry, RIGHT, ticker)
     source.resolve(reference(registry))
     ticker.pass_s(51)
     registry.forget()
@@ -117,7 +121,7 @@ def test_renews_a_token_that_has_expired(registry):
 
 def test_renews_a_token_the_registry_no_longer_takes(registry):
     registry.behaviour.authentication = "bearer"
-    source = client(RIGHT)
+    source = client(registry, RIGHT)
     source.resolve(reference(registry))
     registry.tokens = {f"old-{token}": scope for token, scope in registry.tokens.items()}
     registry.forget()
@@ -127,7 +131,7 @@ def test_renews_a_token_the_registry_no_longer_takes(registry):
 
 def test_does_not_ask_twice_with_the_password_that_was_refused(registry):
     registry.behaviour.authentication = "basic"
-    source = client(WRONG)
+    source = client(registry, WRONG)
     for _turn in range(2):
         with pytest.raises(Unavailable):
             source.resolve(reference(registry))
@@ -138,14 +142,14 @@ def test_does_not_ask_twice_with_the_password_that_was_refused(registry):
 def test_sends_an_explicit_bearer_token_at_once(registry):
     registry.behaviour.authentication = "bearer"
     registry.tokens["given"] = "repository:app:pull"
-    client(RegistryToken(token="given")).resolve(reference(registry))
+    client(registry, RegistryToken(token="given")).resolve(reference(registry))
     assert [asked.kind for asked in registry.asked()] == ["manifests"]
 
 
 def test_exchanges_an_identity_token_by_post(registry):
     registry.behaviour.authentication = "bearer"
     registry.behaviour.public_paths = frozenset({"app"})
-    client(IdentityToken(token="refresh-me")).resolve(reference(registry))
+    client(registry, IdentityToken(token="refresh-me")).resolve(reference(registry))
     [asked] = registry.asked("token")
     assert asked.method == "POST"
     assert "refresh_token=refresh-me" in asked.path
@@ -169,7 +173,7 @@ def test_sends_no_password_to_a_realm_it_cannot_trust(registry, realm):
 
     registry.faults.append(challenge)
     with pytest.raises(Unavailable) as caught:
-        client(RIGHT).resolve(reference(registry))
+        client(registry, RIGHT).resolve(reference(registry))
     assert caught.value.code == "registry.realm"
 
 
@@ -188,7 +192,7 @@ def test_refuses_an_unusable_token_without_repeating_it(registry, body):
     registry.behaviour.authentication = "bearer"
     registry.faults.append(memory_registry.on("^/token", lambda *_: Answer(body=body)))
     with pytest.raises(Unavailable) as caught:
-        client(RIGHT).resolve(reference(registry))
+        client(registry, RIGHT).resolve(reference(registry))
     assert caught.value.code == "registry.token"
     assert "abc" not in caught.value.message
 
@@ -197,7 +201,7 @@ def test_an_overloaded_token_service_is_unavailable(registry):
     registry.behaviour.authentication = "bearer"
     registry.faults.append(memory_registry.on("^/token", memory_registry.status(429)))
     with pytest.raises(Unavailable) as caught:
-        client(RIGHT).resolve(reference(registry))
+        client(registry, RIGHT).resolve(reference(registry))
     assert caught.value.code == "registry.rate-limited"
 
 
@@ -205,7 +209,7 @@ def test_an_unknown_kind_of_challenge_is_no_answer(registry):
     headers = {"WWW-Authenticate": "Negotiate"}
     registry.faults.append(lambda *_: Answer(status=401, headers=headers))
     with pytest.raises(Unavailable) as caught:
-        client(RIGHT).resolve(reference(registry))
+        client(registry, RIGHT).resolve(reference(registry))
     assert caught.value.code == "registry.unauthorized"
 
 

@@ -119,6 +119,7 @@ def test_explicit_credentials_win_but_are_withheld_from_mirrors(tmp_path):
     chain = Keychain(
         KeychainOptions(
             explicit=explicit,
+            explicit_for=frozenset({"r.example", "mirror.example"}),
             withheld_from=frozenset({"mirror.example"}),
             environment={"REGISTRY_AUTH_FILE": str(path)},
         )

@@ -116,6 +116,7 @@ def test_the_mirror_never_sees_the_password_of_the_source(scheme):
         running.repository("app").put_manifest({"layers": []}, tag="1.0")
         options = RegistryOptions(
             credentials=BasicCredentials(username="user", password="s3cret"),
+            credentials_for=frozenset({"quay.io", running.host}),
             mirrors=parse(f"quay.io={running.host}"),
         )
         with pytest.raises(Exception, match="unauthorized"):
@@ -129,6 +130,7 @@ def test_the_same_registry_under_another_path_keeps_its_password():
         running.repository("copy/app").put_manifest({"layers": []}, tag="1.0")
         options = RegistryOptions(
             credentials=BasicCredentials(username="user", password="s3cret"),
+            credentials_for=frozenset({running.host}),
             mirrors=parse(f"{running.host}/app={running.host}/copy/app"),
         )
         reference = ImageReference.parse(f"{running.host}/app:1.0")
