@@ -149,6 +149,10 @@ def _credential_registries(options: RunOptions) -> frozenset[str]:
 
 
 def _credentials(options: RunOptions) -> Credentials | None:
+    if bool(options.registry_username) != bool(options.registry_password):
+        raise InvalidInput(
+            "usage", "expected a registry user name and its password together, got one of them"
+        )
     given = options.registry_token or options.registry_username or options.registry_password
     if given and not options.credentials_for:
         raise InvalidInput(
@@ -159,10 +163,6 @@ def _credentials(options: RunOptions) -> Credentials | None:
         )
     if options.registry_token:
         return RegistryToken(token=options.registry_token)
-    if bool(options.registry_username) != bool(options.registry_password):
-        raise InvalidInput(
-            "usage", "expected a registry user name and its password together, got one of them"
-        )
     if options.registry_username:
         return BasicCredentials(
             username=options.registry_username, password=options.registry_password
