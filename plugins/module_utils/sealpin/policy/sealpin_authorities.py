@@ -164,7 +164,7 @@ class AuthorityReader:
         algorithms = {word: word for word in ("sha224", "sha256", "sha384", "sha512")}
         algorithm = inner.choice("hash_algorithm", algorithms) or ""
         named = self._read_named_key(inner, algorithm)
-        demands = self._read_demands(inner)
+        demands = self._read_demands(inner, has_certificate=False)
         inner.finish()
         if named is None:
             return []
@@ -223,27 +223,33 @@ class AuthorityReader:
             annotations=entry.pairs("annotations"),
         )
 
-    def _read_demands(self, inner: Fields) -> _Demands:
+    def _read_demands(self, inner: Fields, *, has_certificate: bool = True) -> _Demands:
         """Read the fields of trust that ``keyless``, ``key`` and ``publisher`` share."""
         weakenings = set()
         if inner.boolean("insecure_ignore_tlog"):
             weakenings.add(Weakening.IGNORE_TLOG)
-        if inner.boolean("insecure_ignore_sct"):
+        if has_certificate and inner.boolean("insecure_ignore_sct"):
             weakenings.add(Weakening.IGNORE_SCT)
         root = self._read_root(inner)
-        ca_file = file_field(inner, "ca_file", self.sources)
-        if isinstance(ca_file, Unresolved):
-            root = ca_file
-        elif ca_file is not None and isinstance(root, TrustedRoot):
-            path, name = inner.at("ca_file"), inner.text("ca_file")
-            own = inner.reader.attempt(name, path, lambda: certificate_authority(ca_file, name))
-            if own is not None:
-                root = replace(root, certificate_authorities=own.certificate_authorities)
         return _Demands(
-            root=root,
+            root=self._with_own_authorities(inner, root) if has_certificate else root,
             weakenings=frozenset(weakenings),
             require_timestamp=inner.boolean("require_timestamp"),
         )
+
+    def _with_own_authorities(
+        self, inner: Fields, root: TrustedRoot | Unresolved
+    ) -> TrustedRoot | Unresolved:
+        ca_file = file_field(inner, "ca_file", self.sources)
+        if isinstance(ca_file, Unresolved):
+            return ca_file
+        if ca_file is None or isinstance(root, Unresolved):
+            return root
+        path, name = inner.at("ca_file"), inner.text("ca_file")
+        own = inner.reader.attempt(name, path, lambda: certificate_authority(ca_file, name))
+        if own is None:
+            return root
+        return replace(root, certificate_authorities=own.certificate_authorities)
 
     def _read_root(self, inner: Fields) -> TrustedRoot | Unresolved:
         """The root an authority names, else the file's, else the default one."""
