@@ -121,6 +121,12 @@ def test_each_relative_link_leads_to_a_file_and_a_heading(page: str) -> None:
             assert anchor in anchors(target.read_text(encoding="utf-8")), f"{page}: {link}"
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/")])
+def test_each_page_of_the_documentation_is_reached_from_the_readme(page: str) -> None:
+    links = LINK.findall(PAGES["README.md"])
+    assert any(page == link or (link.endswith("/") and page.startswith(link)) for link in links)
+
+
 def anchors(text: str) -> set[str]:
     """Return the names GitHub gives to a page's headings, and those the page gives itself."""
     headings = re.findall(r"^#+ +(.+)$", without_blocks(text), re.MULTILINE)
