@@ -98,7 +98,7 @@ def add_weakening_options(parser: Parser) -> None:
     parser.add_switch(
         "--check-claims",
         default=True,
-        help="=false: of the legacy format, do not compare the digest (shows in the report)",
+        help="false: do not compare the digest a legacy payload names (shows in the report)",
     )
 
 
