@@ -59,7 +59,8 @@ def _credential_registries(arguments: argparse.Namespace) -> tuple[str, ...]:
     given = vars(arguments)
     if given.get("registry_host"):
         return (Repository.parse(f"{given['registry_host']}/any").registry,)
-    images = [*(given.get("images") or ()), *filter(None, [given.get("image")])]
+    one = given.get("image") or []  # one image, or the images of an option that repeats
+    images = [*(given.get("images") or ()), *([one] if isinstance(one, str) else one)]
     registries = []
     for image in images:
         with suppress(InvalidInput):  # said where images are parsed, or a folder (--local-image)
