@@ -43,7 +43,9 @@ options:
       - src
     default: embedded
   content:
-    description: A C(trusted_root.json) as text.
+    description:
+      - A C(trusted_root.json) as text.
+      - End a template with C(| string). Up to ansible-core 2.18, one whose text looks like a mapping becomes a mapping.
     type: str
   src:
     description: A C(trusted_root.json) on the host.
@@ -86,7 +88,7 @@ EXAMPLES = r"""
 - name: Trust an instance of our own
   sealpin.oci.trust_root:
     origin: content
-    content: "{{ lookup('ansible.builtin.file', 'trusted_root.json') }}"
+    content: "{{ lookup('ansible.builtin.file', 'trusted_root.json') | string }}"
     mode: "0644"
 
 - name: Let podman refuse what the policy refuses
