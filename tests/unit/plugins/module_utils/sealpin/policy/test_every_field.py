@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Union
 
 import pytest
 
@@ -23,7 +23,7 @@ from sealpin.policy.document import load_configuration
 from sealpin.policy.sources import Sources
 from support.sealpin_document import EVERYTHING, KEY, SCHEMA, files_of, plain
 
-Path = tuple[str | int, ...]
+Path = tuple[Union[str, int], ...]
 
 
 def deref(schema: dict[str, Any]) -> tuple[str, dict[str, Any]]:
