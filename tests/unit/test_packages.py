@@ -7,9 +7,12 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -18,6 +21,7 @@ else:
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+LOCKS = sorted(path.name for path in (ROOT / "requirements").glob("*.txt"))
 
 
 def packages_on_disk() -> set[str]:
@@ -60,3 +64,25 @@ def test_setup_role_installs_what_every_module_needs():
     wanted = [*project["dependencies"], *project["optional-dependencies"]["sbom"]]
     names = {re.split(r"[>=]", line)[0].replace(".", "-") for line in wanted}
     assert names <= set(re.findall(r"^(\S+)==", lock, re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_spells_the_extras_that_its_packages_ask_for(lock):
+    """`pip --require-hashes` takes a bare pin for none of `name[extra]` once a newer one is out."""
+    text = (ROOT / "requirements" / lock).read_text("utf-8")
+    pinned = dict(re.findall(r"^([\w.-]+)(\[[\w,.-]+\])?==", text, re.MULTILINE))
+    for name in pinned:
+        for wanted, extras in asked_extras(name):
+            assert extras <= set(pinned.get(wanted, "").strip("[]").split(",")), (name, wanted)
+
+
+def asked_extras(name: str) -> Iterator[tuple[str, set[str]]]:
+    """What an installed distribution asks for with extras, as ``(name, extras)``."""
+    try:
+        lines = metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return
+    for requirement in map(Requirement, lines):
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if requirement.extras and applies:
+            yield requirement.name.lower().replace("_", "-"), requirement.extras
