@@ -9,9 +9,11 @@ holds for the whole tree, tests included. It reads our files as Python 3.8 would
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_LINE = 160
@@ -95,3 +97,42 @@ def test_no_line_is_longer_than_ansible_allows(source):
 
 def test_no_quotation_mark_is_typographic(source):
     assert not set("\u2018\u2019\u201c\u201d") & set(source)
+
+
+DOCUMENTED = sorted(
+    path
+    for pattern in ("modules/*.py", "lookup/*.py", "filter/*.yml", "test/*.yml")
+    for path in (ROOT / "plugins").glob(pattern)
+    if path.name != "__init__.py"
+)
+
+
+def documentation(path: Path, name: str = "DOCUMENTATION") -> dict:
+    """The text called *name* of a plugin or a fragment; a sidecar is the whole document."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".yml":
+        return yaml.safe_load(text)["DOCUMENTATION"]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [
+            name
+        ]:
+            return yaml.safe_load(node.value.value)
+    raise LookupError(f"{path} has no {name}")
+
+
+def fragment(name: str) -> dict:
+    """What ``sealpin.oci.file.part`` stands for; without a part it is the file's main text."""
+    file, _dot, part = name.removeprefix("sealpin.oci.").partition(".")
+    path = ROOT / "plugins" / "doc_fragments" / f"{file}.py"
+    return documentation(path, part.upper() or "DOCUMENTATION")
+
+
+@pytest.mark.parametrize("plugin", DOCUMENTED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_documentation_names_only_options_that_the_plugin_has(plugin):
+    """A fragment is read into many plugins, and must not name what only some of them have."""
+    own = documentation(plugin)
+    names = own.get("extends_documentation_fragment", [])
+    ours = [name for name in names if name.startswith("sealpin.oci.")]
+    texts = [own, *map(fragment, ours)]
+    options = set().union(*(text.get("options", {}) for text in texts))
+    assert set(re.findall(r"\bO\((\w+)", yaml.safe_dump(texts))) <= options
