@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,9 +26,14 @@ from pathlib import Path
 from ...errors import MissingDependency, Unavailable
 
 TIMEOUT_S = 10.0
+CPU_S = 11
+"""Of all threads together; the system ends what goes on after this process has ended."""
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024
+_FIRST_LOOK_S = 0.001
 _LOOK_EVERY_S = 0.05
+_NEARLY = 0.8
+"""The kernel counts a limit on processor time by clock ticks, the report afterwards exactly."""
 
 _LAUNCHER = """
 import ctypes, json, os, resource, sys
@@ -46,7 +53,6 @@ class Finished:
     """What a process left behind."""
 
     exit_code: int
-    """Negative for a signal."""
     stdout: bytes
     stderr: bytes
 
@@ -66,15 +72,19 @@ def python_program() -> str:
 
 
 def run_engine(
-    arguments: Sequence[str], *, files: Mapping[str, bytes], timeout_s: float = TIMEOUT_S
+    arguments: Sequence[str],
+    *,
+    files: Mapping[str, bytes],
+    timeout_s: float = TIMEOUT_S,
+    cpu_s: int = CPU_S,
 ) -> Finished:
     """Run a program in a new folder that holds *files*; *arguments* begin with its absolute path.
 
-    Raises `Unavailable` ``engine.time-out``, ``engine.memory``, ``engine.output`` or
-    ``engine.start``.
+    Raises `Unavailable` ``engine.time-out``, ``engine.memory``, ``engine.output``,
+    ``engine.killed``, ``engine.failed`` or ``engine.start``.
     """
     limits = {
-        "RLIMIT_CPU": int(timeout_s) + 1,
+        "RLIMIT_CPU": cpu_s,
         "RLIMIT_CORE": 0,
         "RLIMIT_FSIZE": MAX_OUTPUT_BYTES,
     }
@@ -99,21 +109,44 @@ def run_engine(
                 raise Unavailable(
                     "engine.start", f"cannot start {name}: {error.strerror}"
                 ) from error
-            exit_code = _watch(process, name, timeout_s)
+            used_cpu_s = _watch(process, name, timeout_s)
         if stdout.stat().st_size >= MAX_OUTPUT_BYTES:
             raise Unavailable("engine.output", f"{name} wrote {MAX_OUTPUT_BYTES} bytes or more")
-        return Finished(exit_code=exit_code, stdout=stdout.read_bytes(), stderr=stderr.read_bytes())
+        if process.returncode < 0:
+            raise _killed(name, -process.returncode, used_cpu_s, cpu_s)
+        return Finished(
+            exit_code=process.returncode, stdout=stdout.read_bytes(), stderr=stderr.read_bytes()
+        )
 
 
-def _watch(process: subprocess.Popen[bytes], name: str, timeout_s: float) -> int:
-    """Wait for the end, looking at the clock and the memory; what goes too far is killed."""
+def _killed(name: str, number: int, used_cpu_s: float, cpu_s: int) -> Unavailable:
+    """Say why a signal that was not ours ended the process.
+
+    At its limit on processor time the kernel sends SIGXCPU or, a Go program being deaf to that,
+    SIGKILL, which it also sends when memory is short: only the time used tells them apart.
+    """
+    if number in (signal.SIGXCPU, signal.SIGKILL) and used_cpu_s >= _NEARLY * cpu_s:
+        return Unavailable("engine.time-out", f"{name} took more than {cpu_s} s of processor time")
+    shown = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    hint = "the system kills when memory is short" if number == signal.SIGKILL else ""
+    return Unavailable("engine.killed", f"{name} was ended by {shown}", hint=hint)
+
+
+def _watch(process: subprocess.Popen[bytes], name: str, timeout_s: float) -> float:
+    """Wait for the end and return the seconds of processor time used.
+
+    The clock and the memory are looked at meanwhile; what goes too far is killed.
+    """
     deadline_s = time.monotonic() + timeout_s
+    pause_s = _FIRST_LOOK_S
     try:
         while True:
-            try:
-                return process.wait(timeout=_LOOK_EVERY_S)
-            except subprocess.TimeoutExpired:
-                pass
+            ended, status, usage = _look(process.pid, name)
+            if ended:
+                process.returncode = os.waitstatus_to_exitcode(status)
+                return usage.ru_utime + usage.ru_stime
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LOOK_EVERY_S)
             if time.monotonic() > deadline_s:
                 raise Unavailable("engine.time-out", f"{name} took longer than {timeout_s:g} s")
             if _resident_bytes(process.pid) > MAX_MEMORY_BYTES:
@@ -124,6 +157,14 @@ def _watch(process: subprocess.Popen[bytes], name: str, timeout_s: float) -> int
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def _look(pid: int, name: str) -> tuple[int, int, resource.struct_rusage]:
+    """Ask whether the process has ended; Popen would throw away what it used."""
+    try:
+        return os.wait4(pid, os.WNOHANG)
+    except ChildProcessError as error:  # SIGCHLD is ignored: its exit is nobody's to know
+        raise Unavailable("engine.failed", f"how {name} ended cannot be known") from error
 
 
 def _resident_bytes(pid: int) -> int:

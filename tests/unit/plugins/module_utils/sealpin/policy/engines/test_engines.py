@@ -33,6 +33,38 @@ def test_a_process_that_takes_too_long_is_killed():
     assert caught.value.code == "engine.time-out"
 
 
+_BUSY_THREADS = """
+import hashlib, signal, threading
+signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+def work():
+    while True:
+        hashlib.sha256(bytes(1 << 20)).digest()
+for _number in range(3):
+    threading.Thread(target=work).start()
+"""
+
+
+@pytest.mark.parametrize(
+    "text", ["while True: pass", _BUSY_THREADS], ids=["one thread", "several, deaf to SIGXCPU"]
+)
+def test_a_process_the_system_ends_for_its_processor_time_took_too_long(text):
+    """Several threads use up the limit before the clock does; the kernel kills, not we."""
+    with pytest.raises(Unavailable) as caught:
+        process.run_engine(_program(text), files={}, timeout_s=60, cpu_s=1)
+    assert caught.value.code == "engine.time-out"
+    assert "more than 1 s of processor time" in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
+def test_a_process_ended_by_somebody_else_did_not_time_out(name):
+    with pytest.raises(Unavailable) as caught:
+        process.run_engine(
+            _program(f"import os, signal; os.kill(os.getpid(), signal.{name})"), files={}
+        )
+    assert caught.value.code == "engine.killed"
+    assert name in caught.value.message
+
+
 def test_a_process_that_takes_too_much_memory_is_killed(monkeypatch):
     monkeypatch.setattr(process, "MAX_MEMORY_BYTES", 64 * 1024 * 1024)
     with pytest.raises(Unavailable) as caught:
