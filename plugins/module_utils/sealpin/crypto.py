@@ -10,7 +10,7 @@ imports; reading a key or a certificate then raises `MissingDependency`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from . import ed25519ph
-from .der import read_utf8_string
+from .der import find_extension, read_utf8_string, wrap_sequence
 from .digest import Digest
 from .errors import InvalidInput, VerificationFailed, missing_library, quote
 
@@ -235,7 +235,7 @@ class Certificate:
         return cls(
             der=certificate.public_bytes(serialization.Encoding.DER),
             _certificate=certificate,
-            _extensions={item.oid.dotted_string: item for item in certificate.extensions},
+            _extensions={item.oid.dotted_string: item for item in _extensions_of(certificate)},
         )
 
     def __hash__(self) -> int:
@@ -384,6 +384,33 @@ class Certificate:
                 f"certificate {self.label} was not valid yet: valid from"
                 f" {self.not_before_utc:%Y-%m-%dT%H:%M:%SZ}, used at {at_utc:%Y-%m-%dT%H:%M:%SZ}",
             )
+
+
+def _extensions_of(certificate: x509.Certificate) -> Iterable[x509.Extension[x509.ExtensionType]]:
+    """Every extension, the list of certificate timestamps last where the library refuses it.
+
+    The library knows only the logs' keys of RFC 6962, and refuses all extensions beside a list with
+    others. Those are then read from the certificate without it, and the list is left as its bytes:
+    `signatures.sct` reads and judges it.
+    """
+    try:
+        return certificate.extensions
+    except ValueError:
+        tbs = certificate.tbs_certificate_bytes
+        found = find_extension(tbs, _SCT_LIST, what="the certificate")
+        if found is None:
+            raise
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    signature = der[der.index(tbs) + len(tbs) :]
+    shorter = wrap_sequence(certificate.tbs_precertificate_bytes + signature)
+    others = x509.load_der_x509_certificate(shorter).extensions
+    critical, value = found
+    oid = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+    return (*others, x509.Extension(oid, critical, x509.UnrecognizedExtension(oid, value)))
+
+
+_SCT_LIST = bytes.fromhex("2b06010401d679020402")
+"""The same identifier in DER, RFC 6962 section 3.3."""
 
 
 def _subject_name(name: x509.GeneralName) -> tuple[str, str] | None:

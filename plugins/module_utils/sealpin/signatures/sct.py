@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signed certificate timestamps: a certificate log promises to publish the signing certificate.
 
-Format and signature: RFC 6962 sections 3.2 and 3.3. Timestamps are embedded in the certificate, and
+Format and signature: RFC 6962 sections 3.2 and 3.3, and what RFC 8422 calls an Ed25519 signature,
+since trusted roots have logs with such keys. Timestamps are embedded in the certificate, and
 are then over its body without them and its issuer's key; or detached, and are then over the whole
 certificate.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from .. import jsonbytes
-from ..crypto import Certificate
+from ..crypto import Certificate, KeyAlgorithm
 from ..der import read_octet_string
 from ..errors import InvalidInput, VerificationFailed
 from ..jsonfields import read_bytes, read_integer, read_optional_integer, read_optional_text
@@ -25,7 +26,13 @@ _SCT_LIST_OID = "1.3.6.1.4.1.11129.2.4.2"
 _V1 = 0
 _CERTIFICATE_TIMESTAMP = 0
 _X509_ENTRY, _PRECERT_ENTRY = 0, 1
-_SHA256 = 4
+_SCHEMES = {
+    (4, 1): frozenset({KeyAlgorithm.RSA}),
+    (4, 3): frozenset({KeyAlgorithm.ECDSA_P256, KeyAlgorithm.ECDSA_P384, KeyAlgorithm.ECDSA_P521}),
+    (8, 7): frozenset({KeyAlgorithm.ED25519}),
+}
+"""Hash and signature algorithm, and whose signatures they name. RFC 6962 section 2.1.4 has SHA-256
+with RSA or ECDSA, RFC 8422 section 5.1.3 Ed25519, whose hash is its own."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -36,8 +43,10 @@ class SignedCertificateTimestamp:
     log_id: bytes
     timestamp_ms: int
     extensions: bytes
+    signers: frozenset[KeyAlgorithm]
+    """The kinds of key whose signature it says it is."""
     signature: bytes
-    """ASN.1 ECDSA or PKCS #1 v1.5, over SHA-256."""
+    """ASN.1 ECDSA or PKCS #1 v1.5 over SHA-256, or Ed25519."""
 
     @property
     def at_utc(self) -> datetime:
@@ -96,6 +105,13 @@ def _verify(
             f"certificate log {log.name} is trusted from {log.window}, got a timestamp of"
             f" {sct.at_utc:%Y-%m-%dT%H:%M:%SZ}",
         )
+    if log.key.algorithm not in sct.signers:
+        raise VerificationFailed(
+            "sct.signature",
+            f"a certificate timestamp of log {log.name} is signed as by another kind of key:"
+            f" expected {log.key.algorithm.value}, got"
+            f" {' or '.join(sorted(kind.value for kind in sct.signers))}",
+        )
     message = (
         bytes((_V1, _CERTIFICATE_TIMESTAMP))
         + sct.timestamp_ms.to_bytes(8, "big")
@@ -153,21 +169,27 @@ def _read_sct(data: bytes) -> SignedCertificateTimestamp:
     log_id = reader.take(32)
     timestamp_ms = reader.take_integer(8)
     extensions = reader.take_vector()
-    signature = _read_signature(reader)
+    signers, signature = _read_signature(reader)
     return SignedCertificateTimestamp(
-        log_id=log_id, timestamp_ms=timestamp_ms, extensions=extensions, signature=signature
+        log_id=log_id,
+        timestamp_ms=timestamp_ms,
+        extensions=extensions,
+        signers=signers,
+        signature=signature,
     )
 
 
-def _read_signature(reader: _Reader) -> bytes:
-    """RFC 5246 section 4.7, "digitally-signed"; RFC 6962 section 2.1.4 allows SHA-256 only."""
-    hash_algorithm = reader.take_integer(1)
-    reader.take(1)  # which kind of signature: the log's key decides
-    if hash_algorithm != _SHA256:
-        raise _malformed(f"expected hash algorithm {_SHA256}, got {hash_algorithm}")
+def _read_signature(reader: _Reader) -> tuple[frozenset[KeyAlgorithm], bytes]:
+    """RFC 5246 section 4.7, "digitally-signed": whose it says it is, and the signature."""
+    scheme = reader.take_integer(1), reader.take_integer(1)
+    signers = _SCHEMES.get(scheme)
+    if signers is None:
+        raise _malformed(
+            f"expected algorithms {', '.join(map(str, _SCHEMES))}, got {scheme} (hash, signature)"
+        )
     signature = reader.take_vector()
     reader.end()
-    return signature
+    return signers, signature
 
 
 def parse_detached(data: bytes) -> SignedCertificateTimestamp:
@@ -181,11 +203,13 @@ def parse_detached(data: bytes) -> SignedCertificateTimestamp:
     if version != _V1:
         raise _malformed(f"expected version {_V1}, got {version}")
     extensions = read_optional_text(fields, "extensions", what=what)
+    signers, signature = _read_signature(_Reader(read_bytes(fields, "signature", what=what)))
     return SignedCertificateTimestamp(
         log_id=read_bytes(fields, "id", what=what),
         timestamp_ms=read_integer(fields, "timestamp", what=what),
         extensions=jsonbytes.decode_base64(extensions, what=what),
-        signature=_read_signature(_Reader(read_bytes(fields, "signature", what=what))),
+        signers=signers,
+        signature=signature,
     )
 
 

@@ -121,7 +121,8 @@ def reads_form(parts: SignedParts, trust: SigningTrust) -> bool:
     leaf = parts.certificate
     if leaf is None or leaf.public_key.algorithm is not KeyAlgorithm.ECDSA_P256:
         return False
-    return len(read_embedded(leaf)) == 1
+    scts = read_embedded(leaf)
+    return len(scts) == 1 and KeyAlgorithm.ED25519 not in scts[0].signers
 
 
 def _verify(

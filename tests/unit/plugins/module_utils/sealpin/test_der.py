@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealpin.der import read_octet_string, read_utf8_string
+from sealpin.der import find_extension, read_octet_string, read_utf8_string, wrap_sequence
 from sealpin.errors import InvalidInput
 
 LONG = b"x" * 200
@@ -67,3 +67,67 @@ def test_refuses_text_that_is_not_utf8():
     with pytest.raises(InvalidInput) as raised:
         read_utf8_string(b"\x0c\x01\xff", what="it")
     assert raised.value.code == "der.malformed"
+
+
+OID = b"\x2a\x03"
+
+
+def of(tag, *parts):
+    content = b"".join(parts)
+    return bytes((tag, len(content))) + content
+
+
+def extension(*fields):
+    return of(0x30, *fields)
+
+
+def certificate_body(*extensions):
+    return of(0x30, of(0x02, b"\1"), of(0xA3, of(0x30, *extensions)))
+
+
+OTHER = extension(of(0x06, b"\x2a\x04"), of(0x04, b"no"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_critical"),
+    [
+        ([of(0x04, b"yes")], False),
+        ([of(0x01, b"\xff"), of(0x04, b"yes")], True),
+        ([of(0x01, b"\0"), of(0x04, b"yes")], False),
+    ],
+    ids=["unsaid", "critical", "said-not-to-be"],
+)
+def test_finds_an_extension_and_whether_it_is_critical(fields, is_critical):
+    body = certificate_body(OTHER, extension(of(0x06, OID), *fields))
+    assert find_extension(body, OID, what="it") == (is_critical, b"yes")
+
+
+@pytest.mark.parametrize(
+    "body", [certificate_body(OTHER), of(0x30, of(0x02, b"\1"))], ids=["others", "none-at-all"]
+)
+def test_finds_no_extension_where_there_is_none(body):
+    assert find_extension(body, OID, what="it") is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x31\x00",
+        of(0x30, b"\x02"),
+        of(0x30, b"\x02\x05\x01"),
+        certificate_body(extension(of(0x06, OID))),
+        certificate_body(extension(*[of(0x06, OID)] * 4)),
+    ],
+    ids=["no-sequence", "no-length", "short", "no-value", "four-fields"],
+)
+def test_refuses_bodies_that_are_not_der(body):
+    with pytest.raises(InvalidInput) as raised:
+        find_extension(body, OID, what="it")
+    assert raised.value.code == "der.malformed"
+
+
+@pytest.mark.parametrize("size", [0, 127, 128, 255, 256, 70_000])
+def test_a_wrapped_sequence_reads_back(size):
+    content = b"\x04" + b"x" * size if size else b""
+    data = wrap_sequence(content)
+    assert read_octet_string(b"\x04" + data[1:], what="it") == content

@@ -10,7 +10,9 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
+from sealpin.crypto import Certificate
 from sealpin.errors import InvalidInput
 from sealpin.signatures.sct import parse_detached, parse_list
 from sealpin.trust.material import Thresholds
@@ -36,11 +38,52 @@ def signed_with(made, logs, **issue):
     return made.sign_image(DIGEST, signer=Signer(key=key, certificate=certificate))
 
 
-@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "rsa-2048"])
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "ecdsa-p384", "rsa-2048", "ed25519"])
 def test_verifies_logs_of_every_kind_of_key(algorithm):
     log = CertificateTransparencyLog(key=KeyPair(algorithm))
     made = VirtualSigstore(ct_log=log)
     prove(made.sign_image(DIGEST), keyless(made))
+
+
+def test_refuses_a_signature_of_an_ed25519_log_over_something_else():
+    made = VirtualSigstore(ct_log=CertificateTransparencyLog(key=KeyPair("ed25519")))
+
+    class Damaged(CertificateTransparencyLog):
+        def _sct(self, *signed):
+            return super()._sct(*signed)[:-1] + b"\0"
+
+    signed = signed_with(made, [Damaged(key=made.ct_logs[0].key)])
+    assert refusal(signed, keyless(made)) == "sct.threshold"
+
+
+@pytest.mark.parametrize("named", [b"\4\1", b"\10\7"], ids=["rsa", "ed25519"])
+def test_refuses_a_signature_named_for_another_kind_of_key(named):
+    made = VirtualSigstore()
+
+    class Misnamed(CertificateTransparencyLog):
+        def _sct(self, *signed):
+            return super()._sct(*signed).replace(b"\0\0\4\3", b"\0\0" + named)
+
+    signed = signed_with(made, [Misnamed(key=made.ct_logs[0].key)])
+    assert refusal(signed, keyless(made)) == "sct.threshold"
+
+
+def test_reads_a_list_beside_extensions_of_every_other_kind():
+    made = VirtualSigstore(ct_log=CertificateTransparencyLog(key=KeyPair("ed25519")))
+    der = made.keyless().certificate.public_bytes(serialization.Encoding.DER)
+    certificate = Certificate.from_der(der, what="it")
+    assert certificate.der == der
+    assert certificate.subject_names()
+    assert certificate.extension_oids()[-1] == SCT_LIST.dotted_string
+    assert SCT_LIST.dotted_string not in certificate.critical_oids()
+
+
+def test_refuses_a_list_that_is_critical():
+    made = VirtualSigstore()
+
+    raw = x509.UnrecognizedExtension(SCT_LIST, b"\4\2\0\0")
+    signed = signed_with(made, (), edit_extensions=lambda found: [*found, (raw, True)])
+    assert refusal(signed, keyless(made)) == "chain.unsupported-extension"
 
 
 def test_verifies_a_timestamp_with_extensions():
@@ -133,10 +176,11 @@ def test_reads_a_list():
         vector(vector(b"\1" + GOOD[1:])),
         vector(vector(GOOD[:-1])),
         vector(vector(GOOD.replace(b"\4\3", b"\2\3"))),
+        vector(vector(GOOD.replace(b"\4\3", b"\4\7"))),
         vector(vector(GOOD))[:-1],
         vector(vector(GOOD) * 33),
     ],
-    ids=["tail", "long", "version", "short", "sha1", "cut", "many"],
+    ids=["tail", "long", "version", "short", "sha1", "sha256-and-ed25519", "cut", "many"],
 )
 def test_refuses_malformed_lists(content):
     with pytest.raises(InvalidInput) as raised:

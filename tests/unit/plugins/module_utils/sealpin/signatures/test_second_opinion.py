@@ -23,7 +23,9 @@ from support.verification import SUBJECT, keyed, keyless, prove, signer
 from support.virtual_sigstore import (
     SIGNING_TIME,
     CertificateAuthority,
+    CertificateTransparencyLog,
     Identity,
+    KeyPair,
     Stamp,
     TimestampAuthority,
     Validity,
@@ -62,6 +64,11 @@ def test_is_not_asked_where_it_does_not(sigstore):
     assert engines(sigstore, version="0.1", proof=False) == ONE
     who = signer()
     assert engines(sigstore, keyed(sigstore, who.key), signer=who) == ONE
+
+
+def test_is_not_asked_about_logs_of_kinds_that_its_library_refuses():
+    made = VirtualSigstore(ct_log=CertificateTransparencyLog(key=KeyPair("ed25519")))
+    assert engines(made) == ONE
 
 
 def test_is_not_asked_where_checks_are_given_up(sigstore):
