@@ -35,8 +35,10 @@ from ..trusted import ProjectPolicy
 
 if TYPE_CHECKING:
     import argparse
+    from datetime import datetime
 
     from sealpin.api import Session
+    from sealpin.policy.decision import Decision
     from sealpin.reference import ImageReference
     from sealpin.rules import Rules
 
@@ -83,6 +85,13 @@ def _add_options(parser: Parser) -> None:
         metavar="DIR",
         help="the folder (default: sealpin-evidence beside sealpin.lock)",
     )
+    parser.add_argument(
+        "--unsigned-vsa",
+        default="",
+        metavar="VERIFIER",
+        help="write a verification summary of each verified image into the folder, for"
+        " VERIFIER (a URI) to sign",
+    )
     add_identity_options(parser)
     add_policy_revision_option(parser)
     add_trust_options(parser)
@@ -96,6 +105,8 @@ class _Wanted:
     unreadable: tuple[InvalidInput, ...]
     folder: Path
     policy: ProjectPolicy
+    verifier: str
+    """Whose verification summaries are written; empty where none are."""
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> _Wanted:
@@ -107,12 +118,14 @@ class _Wanted:
             here, given=tuple(arguments.policy), revision=arguments.policy_from
         )
         folder = Path(arguments.evidence_dir) if arguments.evidence_dir else root / EVIDENCE_FOLDER
+        verifier = _verifier(arguments)
         if arguments.image:
             return cls(
                 references=parse_references(arguments.image),
                 unreadable=(),
                 folder=folder,
                 policy=policy,
+                verifier=verifier,
             )
         gathered = gather(Targets.of(arguments, root=root), options=policy.find_options())
         sites = [site for found in gathered.found for site in found.sites if site.is_pinned]
@@ -121,6 +134,7 @@ class _Wanted:
             unreadable=gathered.unreadable,
             folder=folder,
             policy=policy,
+            verifier=verifier,
         )
 
     def exit_code(self, codes: Sequence[int]) -> int:
@@ -130,6 +144,14 @@ class _Wanted:
         for error in self.unreadable:
             print_error(error)
         return exit_codes.combine([*codes, *map(exit_codes.of_error, self.unreadable)])
+
+
+def _verifier(arguments: argparse.Namespace) -> str:
+    if not arguments.unsigned_vsa:
+        return ""
+    from sealpin.report.vsa import parse_verifier
+
+    return parse_verifier(arguments.unsigned_vsa)
 
 
 def _save(argv: Sequence[str]) -> int:
@@ -142,21 +164,31 @@ def _save(argv: Sequence[str]) -> int:
         return wanted.exit_code([])
     rules = wanted.policy.rules(run_options(arguments), this_machine())
     codes = []
+    saved = []
     with new_session(rules.options, registries=rules.registries) as session:
         for reference in wanted.references:
             try:
-                print(_save_one(session, rules, reference, wanted.folder))
-                codes.append(exit_codes.VERIFIED)
+                pinned, count = _save_one(session, rules, reference, wanted.folder)
+                print(f"{count} saved for {pinned}")
+                saved.append(pinned)
             except SealpinError as error:
                 sys.stdout.flush()
                 print_error(error)
                 codes.append(exit_codes.of_error(error))
-    return wanted.exit_code(codes)
+    if wanted.verifier and saved:
+        codes += _summarise_saved(wanted, rules, saved)
+    return wanted.exit_code([*codes, *(exit_codes.VERIFIED for _pinned in saved)])
 
 
-def _save_one(session: Session, rules: Rules, reference: ImageReference, folder: Path) -> str:
-    """Save what the policy needs to decide on *reference*; what is missing there is an error."""
+def _save_one(
+    session: Session, rules: Rules, reference: ImageReference, folder: Path
+) -> tuple[ImageReference, int]:
+    """Save what the policy needs to decide on *reference*; what is missing there is an error.
+
+    Returns the reference with its digest, and how many pieces there are.
+    """
     from sealpin.policy.evaluate import needs_of
+    from sealpin.reference import ImageReference
     from sealpin.registry.evidence_store import save
 
     from ..running import this_machine
@@ -170,7 +202,38 @@ def _save_one(session: Session, rules: Rules, reference: ImageReference, folder:
     if found.gaps:
         raise found.gaps[0].error
     save(found, folder)
-    return f"{len(found.items)} saved for {reference.pinned_tagged(answer.digest)}"
+    return ImageReference.parse(reference.pinned_tagged(answer.digest)), len(found.items)
+
+
+def _summarise_saved(
+    wanted: _Wanted, rules: Rules, references: Sequence[ImageReference]
+) -> list[int]:
+    """Verify what was just saved, write the summaries and say so; returns the images' codes."""
+    from ..evidence_folder import open_evidence
+    from ..reports import print_refusals
+
+    with open_evidence(wanted.folder, rules) as saved:
+        decisions = saved.decide(references, rules.policies)
+        lines = _summarise(wanted, rules, decisions, now_utc=saved.now_utc)
+    print("\n".join(lines))
+    sys.stdout.flush()
+    print_refusals(decisions)
+    return [exit_codes.of_outcome(decision.outcome.value) for decision in decisions]
+
+
+def _summarise(
+    wanted: _Wanted, rules: Rules, decisions: Sequence[Decision], *, now_utc: datetime
+) -> list[str]:
+    """Write the summary of each decision; returns a line for people about each image."""
+    from ..summaries import Summaries
+
+    summaries = Summaries(
+        folder=wanted.folder,
+        verifier=wanted.verifier,
+        policies=rules.policies,
+        now_utc=now_utc,
+    )
+    return [summaries.write(decision) for decision in decisions]
 
 
 def _verify(argv: Sequence[str]) -> int:
@@ -183,9 +246,13 @@ def _verify(argv: Sequence[str]) -> int:
     if not wanted.references:
         return wanted.exit_code([])
     rules = wanted.policy.rules(run_options(arguments, offline=True), this_machine())
+    details: list[list[str]] = []
     with open_evidence(wanted.folder, rules) as saved:
         decisions = saved.decide(wanted.references, rules.policies)
-    print_report(decisions, arguments.format)
+        if wanted.verifier:
+            lines = _summarise(wanted, rules, decisions, now_utc=saved.now_utc)
+            details = [[f"  {line}"] for line in lines]
+    print_report(decisions, arguments.format, details=details)
     return wanted.exit_code([exit_codes.of_outcome(d.outcome.value) for d in decisions])
 
 

@@ -8,9 +8,11 @@ import base64
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sealpin.slsa.vsa import ExpectedSummary, check_vsa
 from sealpin.trust.embedded import PUBLIC_GOOD_JSON, embedded_root
 from support.command import sealpin
 from support.project import FREE, GO, HOST, KEYED, KUBE_PROXY, LAB, Project, make_project, pod
@@ -212,3 +214,87 @@ def test_evidence_can_be_kept_elsewhere(project: Project, tmp_path: Path) -> Non
     words = ("--evidence-dir", str(away))
     assert sealpin("evidence", "verify", ".", *words, cwd=project.folder).code == 0
     assert sealpin("check", "--evidence", ".", *words, cwd=project.folder).code == 0
+
+
+# Verification summaries.
+
+VERIFIER = "https://ci.example/verifier"
+
+
+def summaries(project: Project) -> dict[str, dict[str, Any]]:
+    folder = project.folder / "sealpin-evidence" / "vsa"
+    return {
+        str(path.relative_to(folder).parent): json.loads(path.read_text())
+        for path in folder.rglob("*.unsigned.json")
+    }
+
+
+def test_saving_writes_an_unsigned_summary_of_each_verified_image(project: Project) -> None:
+    ran = save(project, ".", "--unsigned-vsa", VERIFIER)
+    assert ran.code == 0, ran.err
+    found = summaries(project)
+    images = ("chainguard/go", "k8s/kube-proxy", "keyed/ecdsa-legacy")
+    assert sorted(found) == [f"localhost_1338/{image}" for image in images]
+    assert ran.out.count("unsigned summary: ") == 3
+    assert "vsa.unproven" in ran.out, "the image allowed without proof is told"
+    lock = json.loads(project.read("sealpin.lock"))
+    for made in found.values():
+        (subject,) = made["subject"]
+        predicate = made["predicate"]
+        (entry,) = (lock[name] for name in lock if name.startswith(f"{subject['name']}:"))
+        assert entry["digest"] == f"sha256:{subject['digest']['sha256']}"
+        assert entry["policy"] == f"sha256:{predicate['policy']['digest']['sha256']}"
+        given = [item["digest"]["sha256"] for item in predicate["inputAttestations"]]
+        content = project.folder / "sealpin-evidence" / "content" / "sha256"
+        assert given
+        assert all((content / name).is_file() for name in given), "the inputs lie beside it"
+
+
+def test_summaries_are_written_offline_and_read_back(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(project)
+    monkeypatch.setattr("socket.socket", None)
+    ran = sealpin("evidence", "verify", "--unsigned-vsa", VERIFIER, ".", cwd=project.folder)
+    assert ran.code == 0, ran.err
+    assert ran.out.count("unsigned summary: ") == 3
+    for made in summaries(project).values():
+        (subject,) = made["subject"]
+        expected = ExpectedSummary(
+            subjects=tuple(subject["digest"].items()),
+            verifier=VERIFIER,
+            resource=f"oci://{subject['name']}",
+        )
+        summary = check_vsa(json.dumps(made).encode(), expected)
+        assert summary.levels == ("SLSA_BUILD_LEVEL_UNEVALUATED",)
+
+
+def test_an_image_that_is_refused_loses_its_summary(project: Project) -> None:
+    save(project, ".", "--unsigned-vsa", VERIFIER)
+    shutil.copyfile(project.folder / "keys/rsa.pub", project.folder / "keys/ecdsa.pub")
+    for verb in ("verify", "save"):
+        words = project.options if verb == "save" else ()
+        ran = sealpin("evidence", verb, *words, "--unsigned-vsa", VERIFIER, ".", cwd=project.folder)
+        assert ran.code == 1
+        assert "is not verified" in ran.out
+        assert len(summaries(project)) == 2
+
+
+def test_a_report_for_programs_stays_one_document(project: Project) -> None:
+    save(project)
+    words = ("evidence", "verify", "--format", "json", "--unsigned-vsa", VERIFIER, ".")
+    ran = sealpin(*words, cwd=project.folder)
+    assert json.loads(ran.out)["summary"]["allowed"] == 4
+    assert len(summaries(project)) == 3
+
+
+def test_a_summary_names_its_verifier_by_a_uri(project: Project) -> None:
+    ran = save(project, ".", "--unsigned-vsa", "our ci")
+    assert (ran.code, "vsa.verifier" in ran.err) == (3, True)
+    assert not saved(project)
+
+
+def test_summaries_are_not_taken_for_manifests(project: Project) -> None:
+    before = project.report("check", ".")
+    save(project, ".", "--unsigned-vsa", VERIFIER)
+    assert project.report("check", ".") == before

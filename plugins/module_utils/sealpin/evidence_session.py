@@ -10,6 +10,7 @@ nothing of which manifests are in it, so there are no platforms either.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from .api import OnProgress
@@ -33,6 +34,11 @@ class EvidenceSession:
         self._now_utc = clock.now_utc()
         self._second_opinion = second_opinion
         self._verifications = Verifications()
+
+    @property
+    def now_utc(self) -> datetime:
+        """The moment every decision of this run is made at."""
+        return self._now_utc
 
     def __enter__(self) -> EvidenceSession:
         return self
