@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read and replace the files of a project; the only place that writes them.
 
-A file is replaced as a whole or not at all: the new content goes to a temporary file in the same
-folder, is flushed to the disk and takes the old one's place in one step (rename(2)), with its mode
-kept. A process killed anywhere leaves the old or the new content. Symbolic links are refused,
-since what they name may lie outside the project, and so is anything that is no regular file.
+A file is replaced as a whole or not at all: the new content is staged in the same folder, flushed
+to the disk and takes the old one's place in one step (rename(2)), with its mode kept. A process
+killed anywhere leaves the old or the new content. Symbolic links are refused, since what they name
+may lie outside the project, and so is anything that is no regular file.
+
+The steps are apart (`stage`, `Staged.flush`, `Staged.place`, `settle_folder`), so that who replaces
+many files awaits the disk for many at once (`replacements`).
 """
 
 from __future__ import annotations
@@ -13,8 +16,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 import time
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +27,8 @@ from sealpin.limits import MAX_MANIFEST_FILE_BYTES
 _TEMPORARY_SUFFIX = ".sealpin-tmp"
 _ABANDONED_AFTER_S = 600
 _NEW_FILE_MODE = 0o644
+_PRIVATE_MODE = 0o600
+_OPEN_FILES = Path("/proc/self/fd")
 _WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -35,6 +40,8 @@ class ReadFile:
     data: bytes = field(repr=False)
     mode: int
     """Permission bits."""
+    owner: tuple[int, int]
+    """User and group."""
     identity: tuple[int, int, int, int]
     """Device, inode, size in bytes, modification time in ns."""
 
@@ -65,28 +72,115 @@ def read_file(path: Path, *, max_bytes: int = MAX_MANIFEST_FILE_BYTES) -> ReadFi
             f"file is too large: expected at most {max_bytes} bytes, got {status.st_size}"
             f" ({quote(path)})",
         )
-    mode = stat.S_IMODE(status.st_mode)
-    return ReadFile(path=path, data=data, mode=mode, identity=_identity(status))
+    return ReadFile(
+        path=path,
+        data=data,
+        mode=stat.S_IMODE(status.st_mode),
+        owner=(status.st_uid, status.st_gid),
+        identity=_identity(status),
+    )
+
+
+class Staged:
+    """New content for a path, in its folder and not yet in its place.
+
+    Where the system has files without a name (O_TMPFILE, open(2)) it gets one only when it takes
+    its place, so that a killed process leaves nothing behind; elsewhere the name tells whose it is.
+    """
+
+    def __init__(self, path: Path, data: bytes, *, old: ReadFile | None) -> None:
+        """Write *data* beside *path*, to take the place of *old*. Raises `OSError`."""
+        self.path = path
+        self.old = old
+        self._name = ""
+        self._descriptor = self._open()
+        try:
+            self._write(data)
+        except BaseException:
+            self.discard()
+            raise
+
+    def flush(self) -> None:
+        """Wait until the content is on the disk; any thread may. Raises `OSError`."""
+        os.fsync(self._descriptor)
+
+    def place(self) -> None:
+        """Take the old file's place, if it is still the one that was read.
+
+        Raises `InvalidInput` ``file.changed``, ``file.missing`` or ``file.unwritable``.
+        """
+        try:
+            if self.old is not None:
+                _check_unchanged(self.old)
+            with _naming(self.path):
+                if not self._name:
+                    self._name = self._give_name()
+                os.replace(self._name, self.path)  # noqa: PTH105 - hundreds in a row
+                self._name = ""
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Forget the content if it was not placed."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        if self._name:
+            with contextlib.suppress(OSError):
+                os.unlink(self._name)  # noqa: PTH108
+            self._name = ""
+
+    def _open(self) -> int:
+        unnamed = getattr(os, "O_TMPFILE", 0)
+        if unnamed and _OPEN_FILES.is_dir():
+            with contextlib.suppress(OSError):  # a file system that has none, or what is said below
+                return os.open(self.path.parent, unnamed | os.O_WRONLY, _PRIVATE_MODE)
+        name = self._new_name()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(name, flags, _PRIVATE_MODE)
+        self._name = name
+        return descriptor
+
+    def _give_name(self) -> str:
+        name, opened = self._new_name(), _OPEN_FILES / str(self._descriptor)
+        # The folder's descriptor makes Python follow the link (linkat(2)); the path is absolute.
+        os.link(opened, name, src_dir_fd=self._descriptor, follow_symlinks=True)
+        return name
+
+    def _new_name(self) -> str:
+        prefix = _temporary_prefix(self.path.name)
+        return str(self.path.parent / f"{prefix}{os.urandom(8).hex()}{_TEMPORARY_SUFFIX}")
+
+    def _write(self, data: bytes) -> None:
+        mode = _NEW_FILE_MODE
+        if self.old is not None:
+            mode = self.old.mode
+            _keep_owner(self._descriptor, self.old.owner)
+        _set_mode(self._descriptor, self._name, mode)
+        with os.fdopen(self._descriptor, "wb", closefd=False) as stream:
+            stream.write(data)
+
+
+def stage(old: ReadFile, data: bytes) -> Staged:
+    """Prepare to replace the content of *old* by *data*.
+
+    Raises `InvalidInput` ``file.changed``, ``file.missing``, ``file.read-only`` or
+    ``file.unwritable``.
+    """
+    _check_unchanged(old)
+    if not old.mode & _WRITE_BITS or not os.access(old.path, os.W_OK):
+        raise InvalidInput("file.read-only", f"the file is read-only: {quote(old.path)}")
+    with _naming(old.path):
+        return Staged(old.path, data, old=old)
 
 
 def replace_file(old: ReadFile, data: bytes) -> None:
     """Replace the content of *old* by *data*, if it is still the file that was read.
 
-    Raises `InvalidInput` ``file.changed``, ``file.read-only`` or ``file.unwritable``.
+    Raises `InvalidInput` ``file.changed``, ``file.missing``, ``file.read-only`` or
+    ``file.unwritable``.
     """
-    try:
-        status = old.path.lstat()
-    except OSError as error:
-        raise _unreadable(old.path, error) from error
-    if _identity(status) != old.identity:
-        raise InvalidInput(
-            "file.changed",
-            f"the file was changed by someone else meanwhile: {quote(old.path)}",
-            hint="run it again",
-        )
-    if not old.mode & _WRITE_BITS or not os.access(old.path, os.W_OK):
-        raise InvalidInput("file.read-only", f"the file is read-only: {quote(old.path)}")
-    _write(old.path, data, mode=old.mode, owner=(status.st_uid, status.st_gid))
+    _finish(stage(old, data))
 
 
 def create_file(path: Path, data: bytes) -> None:
@@ -98,42 +192,29 @@ def create_file(path: Path, data: bytes) -> None:
     if path.exists():
         replace_file(read_file(path), data)
         return
-    _write(path, data, mode=_NEW_FILE_MODE, owner=None)
+    with _naming(path):
+        staged = Staged(path, data, old=None)
+    _finish(staged)
 
 
-def _write(path: Path, data: bytes, *, mode: int, owner: tuple[int, int] | None) -> None:
-    """Write beside *path* and rename; 1 temporary file, 2 content on the disk, 3 rename."""
-    temporary: Path | None = None
-    try:
-        _remove_abandoned(path)
-        descriptor, name = tempfile.mkstemp(  # 1
-            dir=path.parent, prefix=f".{path.name}.", suffix=_TEMPORARY_SUFFIX
-        )
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as stream:
-            _keep_owner(descriptor, owner)
-            temporary.chmod(mode)
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)  # 2
-        temporary.replace(path)  # 3
-        _sync_folder(path.parent)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise InvalidInput(
-            "file.unwritable", f"cannot write the file: {error.strerror} ({quote(path)})"
-        ) from error
+def _finish(staged: Staged) -> None:
+    path = staged.path
+    with _naming(path):
+        try:
+            staged.flush()
+        except OSError:
+            staged.discard()
+            raise
+        staged.place()
+        settle_folder(path.parent, (path.name,))
 
 
-def _keep_owner(descriptor: int, owner: tuple[int, int] | None) -> None:
-    """A privileged process gives the new file to the old one's owner; nobody else can or need."""
-    if owner is not None and hasattr(os, "fchown") and os.geteuid() == 0:
-        os.fchown(descriptor, *owner)
+def settle_folder(folder: Path, names: Collection[str]) -> None:
+    """Put what was renamed in *folder* on the disk, where the system lets a folder be opened.
 
-
-def _sync_folder(folder: Path) -> None:
-    """Put the rename on the disk too, where the system lets a folder be opened."""
+    What killed runs left for the files called *names* is removed. Raises `OSError`.
+    """
+    _remove_abandoned(folder, names)
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -143,12 +224,53 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _remove_abandoned(path: Path) -> None:
-    """Remove what killed runs left for this very file; a young one may be another run's."""
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write *path* into `InvalidInput` ``file.unwritable``."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(
+            "file.unwritable", f"cannot write the file: {error.strerror} ({quote(path)})"
+        ) from error
+
+
+def _check_unchanged(old: ReadFile) -> None:
+    try:
+        status = old.path.lstat()
+    except OSError as error:
+        raise _unreadable(old.path, error) from error
+    if _identity(status) != old.identity:
+        raise InvalidInput(
+            "file.changed",
+            f"the file was changed by someone else meanwhile: {quote(old.path)}",
+            hint="run it again",
+        )
+
+
+def _set_mode(descriptor: int, name: str, mode: int) -> None:
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, mode)
+    else:
+        os.chmod(name, mode)  # noqa: PTH101
+
+
+def _keep_owner(descriptor: int, owner: tuple[int, int]) -> None:
+    """A privileged process gives the new file to the old one's owner; nobody else can or need."""
+    if hasattr(os, "fchown") and os.geteuid() == 0:
+        os.fchown(descriptor, *owner)
+
+
+def _temporary_prefix(name: str) -> str:
+    return f".{name}."
+
+
+def _remove_abandoned(folder: Path, names: Collection[str]) -> None:
+    """Remove what killed runs left for these very files; a young one may be another run's."""
     oldest_allowed_s = time.time() - _ABANDONED_AFTER_S
-    prefix = f".{path.name}."
-    for entry in os.scandir(path.parent):
-        if entry.name.startswith(prefix) and entry.name.endswith(_TEMPORARY_SUFFIX):
+    prefixes = tuple(map(_temporary_prefix, names))
+    for entry in os.scandir(folder):
+        if entry.name.endswith(_TEMPORARY_SUFFIX) and entry.name.startswith(prefixes):
             with contextlib.suppress(OSError):
                 if entry.stat(follow_symlinks=False).st_mtime < oldest_allowed_s:
                     Path(entry.path).unlink()

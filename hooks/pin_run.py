@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from sealpin.pinning import FileResult
     from sealpin.rules import Rules
 
+    from .replacements import Replacements
+
 
 @dataclass(slots=True, kw_only=True)
 class _Written:
@@ -132,35 +134,62 @@ class PinRun:
         return results, rules
 
     def _write_files(self, results: Sequence[FileResult]) -> _Written:
+        if self.targets.is_stdin:
+            return self._write_through(results)
+        from .replacements import Replacements
+
+        diffs: dict[str, str] = {}
+        failed: dict[str, SealpinError] = {}
+        with Replacements() as replacements:
+            for result in results:
+                if not result.is_change:
+                    continue
+                try:
+                    diffs[result.file] = self._write_file(result, replacements)
+                except SealpinError as error:
+                    failed[result.file] = error
+        failed |= replacements.failed
+        shown = [diff for file, diff in diffs.items() if diff and file not in failed]
+        return _Written(diffs=shown, failed=failed)
+
+    def _write_file(self, result: FileResult, replacements: Replacements) -> str:
+        """Splice one file's pins, begin to write it unless it is a dry run; return its diff."""
+        from .files import read_file
+
+        old = read_file(Path(result.file))
+        after = self._spliced(old.data, result)
+        if not self.arguments.dry_run:
+            replacements.add(result.file, old, after)
+        return self._diff(result.file, old.data, after)
+
+    def _write_through(self, results: Sequence[FileResult]) -> _Written:
+        """Write the text of standard input with its pins; as it was where that fails."""
         written = _Written()
         for result in results:
-            if not result.is_change and not self.targets.is_stdin:
-                continue
+            before = self.targets.read(result.file)
             try:
-                written.diffs += self._write_file(result)
+                after = self._spliced(before, result)
             except SealpinError as error:
                 written.failed[result.file] = error
                 self._pass_stdin_on()
+            else:
+                _write_stdout(before if self.arguments.dry_run else after)
+                written.diffs += filter(None, [self._diff(result.file, before, after)])
         return written
 
-    def _write_file(self, result: FileResult) -> list[str]:
-        """Splice one file's pins, write it unless it is a dry run, and return its diff."""
+    def _spliced(self, before: bytes, result: FileResult) -> bytes:
         from sealpin.manifests.rewrite import apply
         from sealpin.manifests.site import TagStyle
 
-        from .diffs import unified_diff
-        from .files import read_file, replace_file
-
-        old = None if self.targets.is_stdin else read_file(Path(result.file))
-        before = self.targets.read(result.file) if old is None else old.data
         style = TagStyle(self.arguments.tag)
-        after = apply(before, result.pins, style=style, options=self.options)
-        if old is None:
-            _write_stdout(before if self.arguments.dry_run else after)
-        elif not self.arguments.dry_run:
-            replace_file(old, after)
-        is_shown = self.arguments.diff and after != before
-        return [unified_diff(result.file, before, after)] if is_shown else []
+        return apply(before, result.pins, style=style, options=self.options)
+
+    def _diff(self, file: str, before: bytes, after: bytes) -> str:
+        if not self.arguments.diff or after == before:
+            return ""
+        from .diffs import unified_diff
+
+        return unified_diff(file, before, after)
 
     def _pass_stdin_on(self) -> None:
         """A filter that changes nothing still answers with what it was given."""
