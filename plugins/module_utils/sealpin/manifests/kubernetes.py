@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries, render_path
+from .gitops import read_gitops
 from .survey import Survey, literal_obstacle, parse_reference
 
 _CONTAINER_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
@@ -68,6 +69,7 @@ class _Object:
                     _Object(self.survey, item, (*self.path, "items", index)).read()
             return
         self._read_custom_paths()
+        read_gitops(self.group, self.kind, self.root, self.path, self.survey)
         self._walk(self.root, self.path)
 
     def _read_custom_paths(self) -> None:

@@ -24,9 +24,14 @@ def is_kustomization(document: Document, survey: Survey) -> bool:
 
 def find_kustomize(document: Document, survey: Survey) -> None:
     """Note every entry of ``images``."""
-    images = survey.get(document.root, "images")
+    read_images(document.root, (), survey)
+
+
+def read_images(holder: Node | None, path: Path, survey: Survey) -> None:
+    """Note every entry of the ``images`` of what stands at *path* of a document."""
+    images = survey.get(holder, "images")
     for index, entry in enumerate(images.items if isinstance(images, Sequence) else ()):
-        _read_entry(entry, ("images", index), survey)
+        _read_entry(entry, (*path, "images", index), survey)
 
 
 def _read_entry(entry: Node, path: Path, survey: Survey) -> None:

@@ -82,6 +82,13 @@ _ROWS = (
     Message("empty-tag", _W, "the tag falls back to the chart's appVersion", "write the tag"),
     Message("global-registry", _W, "global.imageRegistry replaces the registry written here",
             "leave global.imageRegistry empty, or pin in the file that sets it"),
+    # Flux and Argo CD.
+    Message("no-digest-field", _W, "an OCI artifact by its tag, without a digest field beside it",
+            'add digest: "" beside the tag'),
+    Message("values-text", _W, "a text that holds Helm values, and is never edited",
+            "move them to valuesObject, or to a values file"),
+    Message("short-override", _W, "without NAME= before it, Kustomize takes no tag and digest",
+            "write it as NAME=IMAGE:TAG"),
     # Files.
     Message("unparseable", _W, "not YAML, so the whole file is left alone", "correct the syntax"),
     Message("unparseable-template", _W, "a template that is not YAML before it is filled in",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..errors import InvalidInput, quote
 from ..policy.file_settings import FileSettings
 from .custom_paths import CustomPath, parse_custom_paths
+from .prefilter import GITOPS_WORDS
 from .site import Kind
 
 
@@ -52,4 +53,4 @@ class FindOptions:
     @property
     def words(self) -> tuple[str, ...]:
         """Words of which a document has at least one if it names an image."""
-        return ("image", *(path.word for path in self.custom_paths))
+        return ("image", *GITOPS_WORDS, *(path.word for path in self.custom_paths))

@@ -12,6 +12,9 @@ _IMAGE_WORDS: tuple[bytes, ...] = (b"image", b"Image", b"IMAGE", b"sealpin:", b"
 # What a key of YAML or JSON can be spelled with, so that no word stands there as it is.
 SPELLINGS = ("\\x", "\\u", "\\U", "\\\n", "\\\r", "!binary", ":binary>", "%TAG")
 _SPELLED_WORDS = tuple(spelling.encode() for spelling in SPELLINGS)
+# Custom resources of Flux and Argo CD that may name an image without the word itself.
+GITOPS_WORDS = ("HelmRelease", "OCIRepository", "valuesObject")
+_GITOPS_WORDS = tuple(word.encode() for word in GITOPS_WORDS)
 # Words that bring an image into a file of a certain name without the word "image"; the empty one
 # is in every file.
 _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
@@ -43,7 +46,7 @@ def _words(path: str) -> tuple[bytes, ...]:
     name = normal.rpartition("/")[2].lower()
     words = _IMAGE_WORDS
     if name.endswith((".yaml", ".yml", ".json")):
-        words += _SPELLED_WORDS
+        words += _SPELLED_WORDS + _GITOPS_WORDS
     for part, more in _WORDS_BY_NAME:
         if part in name:
             words += more
