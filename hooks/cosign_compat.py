@@ -10,18 +10,17 @@ the output. Codes: cosign, doc/exit_codes.md.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealpin.errors import InvalidInput, SealpinError
+from sealpin.errors import SealpinError
 from sealpin.report.text import printable
 
 from .arguments import Parser
+from .cosign_globals import global_options_in_force
 from .cosign_options import COMPAT
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def answer_as_asked(
     """Run a verb's *verify* on its arguments; with ``--compat cosign`` errors are cosign's too."""
     try:
         arguments = parser.parse(argv)
-        with output_to(getattr(arguments, "output_file", "")):
+        with global_options_in_force(arguments):
             return verify(arguments)
     except SealpinError as error:
         if not _wants_compat(argv):
@@ -113,22 +112,6 @@ def failure_of(answer: Answer, run: CosignRun) -> Failure:
     if attested or is_bundle:
         return Failure(FAILED, f"no matching attestations: {detail}")
     return Failure(NOT_MATCHING, f"no matching signatures: {detail}")
-
-
-@contextlib.contextmanager
-def output_to(path: str) -> Iterator[None]:
-    """Send standard output to a file (``--output-file``), if one is named."""
-    if not path:
-        yield
-        return
-    try:
-        file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise InvalidInput(
-            "file.unwritable", f"cannot write --output-file {path}: {error.strerror}"
-        ) from error
-    with file, contextlib.redirect_stdout(file):
-        yield
 
 
 _SKIPPED = (

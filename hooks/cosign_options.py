@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 
 from .arguments import Parser, UsageError
-from .options import add_registry_options, add_trust_options
+from .cosign_globals import add_global_options
+from .options import add_trust_options
 
 COMPAT = "cosign"
 
@@ -47,6 +48,7 @@ _POLICY_DECIDES = (
     "timestamp_certificate_chain",
     "insecure_ignore_tlog",
     "insecure_ignore_sct",
+    "allow_certificate_chain",
     "private_infrastructure",
     "use_signed_timestamps",
     "check_claims",
@@ -72,10 +74,7 @@ def add_cosign_options(parser: Parser) -> None:
     add_weakening_options(parser)
     _add_evidence_options(parser)
     _add_refused_options(parser)
-    add_registry_options(parser)
-    parser.add_argument(
-        "--output-file", default="", metavar="FILE", help="write standard output to a file"
-    )
+    add_global_options(parser)
     parser.add_argument(
         "--compat", choices=(COMPAT,), default="", help="exit codes and words of cosign"
     )
@@ -88,6 +87,10 @@ def add_weakening_options(parser: Parser) -> None:
     )
     parser.add_switch(
         "--insecure-ignore-sct", help="demand no certificate timestamp (shows in the report)"
+    )
+    parser.add_switch(
+        "--allow-certificate-chain",
+        help="take 0.3 bundles that hold a chain of certificates (shows in the report)",
     )
     parser.add_switch(
         "--private-infrastructure", help="the peer's older name for --insecure-ignore-tlog"
@@ -179,12 +182,17 @@ def _add_evidence_options(parser: Parser) -> None:
         help="=false: look at the legacy format only (default: bundles and legacy alike)",
     )
 
+    parser.add_switch(
+        "--experimental-oci11",
+        default=True,
+        help="signatures among the referrers are always looked at",
+    )
+
 
 def _add_refused_options(parser: Parser) -> None:
     """Declare what cosign has and this does not, so that it is refused by name."""
     parser.add_switch("--sk", help=argparse.SUPPRESS)
     parser.add_argument("--slot", default="", help=argparse.SUPPRESS)
-    parser.add_switch("--k8s-keychain", help=argparse.SUPPRESS)
 
 
 def _check_refused(arguments: argparse.Namespace) -> None:
@@ -193,10 +201,10 @@ def _check_refused(arguments: argparse.Namespace) -> None:
         from sealpin.trust.key_sources import refuse_source
 
         raise refuse_source(refused[0] if refused else "sk")
-    if arguments.k8s_keychain:
+    if not arguments.experimental_oci11:
         raise UsageError(
-            "registry.keychain-unsupported",
-            "credentials of cloud providers are not collected (--k8s-keychain)",
-            hint="name the provider's credential helper in the Docker configuration"
-            " (credHelpers), or give --registry-username and --registry-password",
+            "usage",
+            "signatures among the referrers are always looked at: --experimental-oci11=false does"
+            " not leave them out",
+            hint="leave the option out; a signature found there must verify like any other",
         )

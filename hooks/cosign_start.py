@@ -76,5 +76,6 @@ def _weakenings(arguments: argparse.Namespace) -> frozenset[Weakening]:
         Weakening.PRIVATE_INFRASTRUCTURE: arguments.private_infrastructure,
         Weakening.IGNORE_SCT: arguments.insecure_ignore_sct,
         Weakening.IGNORE_CLAIMS: not arguments.check_claims,
+        Weakening.CERTIFICATE_CHAIN: arguments.allow_certificate_chain,
     }
     return frozenset(weakening for weakening, is_given in given.items() if is_given)

@@ -34,7 +34,7 @@ def read_envelope(evidence: Evidence) -> Envelope:
     """
     if evidence.kind is EvidenceKind.ATTESTATION_LAYER:
         return parse_envelope(evidence.content, what="the attestation")
-    content = read_bundle(evidence.content).content
+    content = read_bundle(evidence.content, unsafe_allow_chain=True).content
     if not isinstance(content, Envelope):
         raise InvalidInput("bundle.content", "the bundle signs a file: expected a DSSE envelope")
     return content

@@ -19,8 +19,8 @@ from sealpin.errors import InvalidInput, VerificationFailed, quote
 
 from .. import exit_codes
 from ..arguments import Parser, UsageError
+from ..cosign_globals import add_global_options
 from ..cosign_options import COMPAT
-from ..options import add_registry_options
 
 if TYPE_CHECKING:
     from sealpin.api import Session
@@ -65,12 +65,9 @@ def make_parser() -> Parser:
         help="attestations as envelopes (default), or bundles as stored",
     )
     parser.add_argument(
-        "--output-file", default="", metavar="FILE", help="write standard output to a file"
-    )
-    parser.add_argument(
         "--compat", choices=(COMPAT,), default="", help="words of cosign; implies --format bundle"
     )
-    add_registry_options(parser)
+    add_global_options(parser)
     return parser
 
 

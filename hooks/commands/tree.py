@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import exit_codes
 from ..arguments import Parser
-from ..options import add_format_option, add_registry_options
+from ..cosign_globals import add_global_options, global_options_in_force
+from ..options import add_format_option
 
 if TYPE_CHECKING:
     from sealpin.registry.attachments import Attached
@@ -32,10 +34,21 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--attachment-tag-prefix", default="", metavar="TEXT", help="prefix of the tags"
     )
-    add_registry_options(parser)
+    parser.add_argument(
+        "--registry-referrers-mode",
+        choices=("legacy", "oci-1-1"),
+        default="",
+        help="tags and referrers are both shown, whatever this says",
+    )
+    parser.add_switch("--experimental-oci11", default=True, help="=false: leave the referrers out")
+    add_global_options(parser)
     add_format_option(parser, "text", "json")
     arguments = parser.parse(argv)
+    with global_options_in_force(arguments):
+        return _draw(arguments)
 
+
+def _draw(arguments: argparse.Namespace) -> int:
     from sealpin.report.text import printable
 
     from ..beside_image import evidence_place, resolve_one
@@ -44,7 +57,11 @@ def run(argv: Sequence[str]) -> int:
     place = evidence_place(arguments.attachment_tag_prefix, os.environ)
     with new_session(run_options(arguments)) as session:
         artifact = resolve_one(session, arguments.images[0])
-        attached = session.attached(artifact, place=place)
+        attached = [
+            item
+            for item in session.attached(artifact, place=place)
+            if item.kind is not None or arguments.experimental_oci11
+        ]
     name = arguments.images[0]
     if arguments.format == "json":
         entries = [_entry(item) for item in attached]

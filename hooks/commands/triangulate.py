@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Sequence
 
 from .. import exit_codes
 from ..arguments import Parser
-from ..options import add_registry_options
+from ..cosign_globals import add_global_options, global_options_in_force
 
 
 def run(argv: Sequence[str]) -> int:
@@ -29,9 +30,13 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--attachment-tag-prefix", default="", metavar="TEXT", help="prefix of the tag"
     )
-    add_registry_options(parser)
+    add_global_options(parser)
     arguments = parser.parse(argv)
+    with global_options_in_force(arguments):
+        return _print_place(arguments)
 
+
+def _print_place(arguments: argparse.Namespace) -> int:
     from sealpin.registry.attachments import TagKind
 
     from ..beside_image import evidence_place, resolve_one

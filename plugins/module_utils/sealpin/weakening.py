@@ -22,6 +22,8 @@ class Weakening(Enum):
     """The digest and annotation claims of a legacy payload are not compared
     (``--check-claims=false``).
     """
+    CERTIFICATE_CHAIN = "insecure.certificate-chain"
+    """A 0.3 bundle may bring intermediates along (``--allow-certificate-chain``)."""
     PRIVATE_INFRASTRUCTURE = "insecure.private-infrastructure"
     """No transparency-log entry is demanded, by the peer's deprecated name for it."""
     ANY_PREDICATE_AS_SIGNATURE = "insecure.any-predicate-as-signature"

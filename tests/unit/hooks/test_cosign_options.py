@@ -12,13 +12,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 import sealpin_hooks
+from cryptography import x509
 
 from sealpin import mediatypes
 from support import memory_registry
 from support.command import sealpin
 from support.signed_site import KEYLESS, SignedSite
-from support.virtual_sigstore import SIGNING_TIME, KeyPair, Signer, VirtualSigstore
-from support.virtual_sigstore.certificate_authority import GITHUB_ISSUER, pem
+from support.virtual_sigstore import SIGNING_TIME, KeyPair, SignedBundle, Signer, VirtualSigstore
+from support.virtual_sigstore.certificate_authority import GITHUB_ISSUER, der_of, pem
 
 SCHEMA = json.loads(
     (Path(sealpin_hooks.__path__[0]) / "schemas" / "report.schema.json").read_bytes()
@@ -73,6 +74,26 @@ def test_certificate_chain_is_one_authority(site: SignedSite) -> None:
     site.sigstore.certificate_authorities[0] = VirtualSigstore().certificate_authorities[0]
     assert site.verify("--certificate-chain", chain).code == 0
     assert site.verify("--certificate-chain", site.file("root.pem", b"no certificate")).code == 3
+
+
+def test_allow_certificate_chain_takes_a_chain_in_a_0_3_bundle(site: SignedSite) -> None:
+    digest = site.image()
+    authority = site.sigstore.certificate_authorities[0]
+    document = site.sigstore.bundle(digest).document
+    material = document["verificationMaterial"]
+    certificates = [material.pop("certificate"), *map(raw_bytes, authority.chain[:-1])]
+    material["x509CertificateChain"] = {"certificates": certificates}
+    site.refer(digest, SignedBundle(content=json.dumps(document).encode()))
+    words = ("--ca-roots", site.file("root.pem", authority.root_pem))
+    refused = site.verify(*words)
+    assert (refused.code, "[bundle.chain]" in refused.err) == (1, True)
+    ran = site.verify(*words, "--allow-certificate-chain", "--second-opinion=require")
+    assert ran.code == 0, ran.err
+    assert "WARNING: weakened: insecure.certificate-chain" in ran.err
+
+
+def raw_bytes(certificate: x509.Certificate) -> dict[str, str]:
+    return {"rawBytes": base64.b64encode(der_of(certificate)).decode()}
 
 
 def test_certificate_is_used_where_the_layer_has_none(site: SignedSite) -> None:
@@ -272,6 +293,37 @@ def save(site: SignedSite, digest: str) -> Path:
     (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": entries}))
     return folder
+
+
+def test_experimental_oci11_is_always_on(site: SignedSite) -> None:
+    digest = site.image()
+    signed = site.sigstore.sign_image(digest)
+    layer = {
+        "mediaType": signed.media_type,
+        "digest": site.repository.put_blob(signed.content),
+        "size": len(signed.content),
+        "annotations": dict(signed.annotations),
+    }
+    subject = {"mediaType": memory_registry.MANIFEST, "digest": digest, "size": 2}
+    site.repository.put_manifest(memory_registry.image_document([layer], subject=subject))
+    assert site.verify().code == 0
+    assert site.verify("--experimental-oci11").code == 0
+    asked = len(site.registry.log)
+    refused = site.verify("--experimental-oci11=false")
+    assert (refused.code, "--experimental-oci11=false" in refused.err) == (3, True)
+    assert len(site.registry.log) == asked
+
+
+@pytest.mark.parametrize("word", ["-d", "--verbose"])
+def test_verbose_tells_of_each_request_and_of_no_secret(site: SignedSite, word: str) -> None:
+    digest = signed_keyless(site)
+    ran = site.verify(word, "--registry-token", "s3cret")
+    assert ran.code == 0
+    url = f"http://{site.registry.host}/v2/acme/app/manifests/1.0"
+    assert f"sealpin: debug: GET {url}: 200" in ran.err
+    assert f"{digest.replace(':', '-')}.sig: 200" in ran.err
+    assert "s3cret" not in ran.err
+    assert "sealpin: debug" not in site.verify().err
 
 
 # Platforms.

@@ -201,7 +201,7 @@ def test_tree_draws_tags_and_referrers(site: SignedSite) -> None:
     layer = site.sigstore.sign_image(digest)
     site.attach(digest, layer)
     tag = digest.replace(":", "-")
-    lines = look(site, "tree").out.splitlines()
+    lines = look(site, "tree", "--registry-referrers-mode=oci-1-1").out.splitlines()
     assert lines[0] == (f"📦 Supply Chain Security Related artifacts for an image: {site.name}:1.0")
     assert lines[1] == f"└── 🔐 Signatures for an image tag: {site.name}:{tag}.sig"
     assert lines[2] == f"   └── 🍒 {layer.as_evidence(digest).digest}"
@@ -211,6 +211,28 @@ def test_tree_draws_tags_and_referrers(site: SignedSite) -> None:
     kinds = [item["kind"] for item in document["attached"]]
     assert (document["digest"], kinds) == (digest, ["signature", "attestation", *["referrer"] * 2])
     assert empty != digest
+
+
+def test_tree_leaves_the_referrers_out_where_oci_1_1_is_switched_off(site: SignedSite) -> None:
+    attested(site)
+    tree = look(site, "tree", "--experimental-oci11=false").out
+    assert "OCI referrer" not in tree
+    assert "Attestations for an image tag" in tree
+
+
+@pytest.mark.parametrize("verb", ["tree", "triangulate", "download attestation"])
+def test_looking_verbs_have_cosigns_global_options(site: SignedSite, verb: str) -> None:
+    attested(site)
+    words = verb.split()
+    printed = look(site, *words)
+    told = look(site, *words, "--output-file", "out.txt", "-d")
+    assert (told.code, told.out) == (0, "")
+    assert (site.folder / "out.txt").read_text("utf-8") == printed.out
+    assert "sealpin: debug: GET http" in told.err
+    asked = len(site.registry.log)
+    refused = look(site, *words, "--k8s-keychain")
+    assert (refused.code, "[registry.keychain-unsupported]" in refused.err) == (3, True)
+    assert len(site.registry.log) == asked
 
 
 def test_a_tree_is_whole_or_none(site: SignedSite) -> None:

@@ -11,6 +11,7 @@ says.
 from __future__ import annotations
 
 import hashlib
+import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from http.client import IncompleteRead
@@ -39,6 +40,7 @@ _CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 10.0
 _POOLED_HOSTS = 32
 _USER_AGENT = f"sealpin/{__version__}"
+_LOG = logging.getLogger(__name__)
 
 
 class Urllib3Transport:
@@ -170,6 +172,7 @@ def _read_response(request: Request, answer: BaseHTTPResponse) -> Response:
         answer.close()
         raise
     answer.release_conn()
+    _LOG.debug("%s %s: %d", request.method, _shown(request.url), answer.status)
     return Response(
         url=request.url,
         status=answer.status,

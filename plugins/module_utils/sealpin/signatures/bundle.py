@@ -46,12 +46,15 @@ _SIGNERS = ("certificate", "publicKey", "x509CertificateChain")
 _HASHES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
-def read_bundle(data: bytes) -> SignedParts:
-    """Take a bundle apart. Raises `InvalidInput` ``json.*``, ``base64.malformed``, ``bundle.*``."""
+def read_bundle(data: bytes, *, unsafe_allow_chain: bool = False) -> SignedParts:
+    """Take a bundle apart. Raises `InvalidInput` ``json.*``, ``base64.malformed``, ``bundle.*``.
+
+    With *unsafe_allow_chain* a 0.3 bundle may hold a chain in place of its one certificate.
+    """
     fields = jsonbytes.parse_object(data, what=_WHAT, max_bytes=MAX_EVIDENCE_BYTES)
     version = _read_version(fields)
     material = read_object(fields, "verificationMaterial", what=_WHAT)
-    certificate, chain = _read_signer(material, version)
+    certificate, chain = _read_signer(material, takes_chain=version < 3 or unsafe_allow_chain)
     content, signature = _read_content(fields)
     return SignedParts(
         form=Form.BUNDLE,
@@ -79,7 +82,7 @@ def _read_version(fields: Fields) -> int:
 
 
 def _read_signer(
-    material: Fields, version: int
+    material: Fields, *, takes_chain: bool
 ) -> tuple[Certificate | None, tuple[Certificate, ...]]:
     named = [key for key in _SIGNERS if material.get(key) is not None]
     if len(named) != 1:
@@ -91,8 +94,12 @@ def _read_signer(
         return None, ()
     if named == ["certificate"]:
         return _read_certificate(read_object(material, "certificate", what=_WHAT)), ()
-    if version >= 3:
-        raise InvalidInput("bundle.chain", "a 0.3 bundle must have one certificate, got a chain")
+    if not takes_chain:
+        raise InvalidInput(
+            "bundle.chain",
+            "a 0.3 bundle must have one certificate, got a chain",
+            hint="--allow-certificate-chain takes a chain along",
+        )
     return _read_chain(read_object(material, "x509CertificateChain", what=_WHAT))
 
 

@@ -111,6 +111,8 @@ def reads_form(parts: SignedParts, trust: SigningTrust) -> bool:
         return False
     if trust.weakenings & (TLOG_WEAKENINGS | {Weakening.IGNORE_SCT}):
         return False
+    if parts.chain and Weakening.CERTIFICATE_CHAIN in trust.weakenings:
+        return False
     if len(parts.entries) != 1 or parts.entries[0].proof is None:
         return False
     kinds = _ENVELOPE_KINDS if isinstance(parts.content, Envelope) else _MESSAGE_KINDS

@@ -77,7 +77,7 @@ def verify_evidence(
     given = _Given.read(trust)
     try:
         is_bundle = evidence.kind is EvidenceKind.BUNDLE
-        parts = read_bundle(evidence.content) if is_bundle else read_layer(evidence)  # 1
+        parts = _read_bundle(evidence.content, trust) if is_bundle else read_layer(evidence)  # 1
         if isinstance(parts.content, MessageSignature):
             raise VerificationFailed(
                 "bundle.no-statement",
@@ -108,7 +108,7 @@ def verify_blob(
     given = _Given.read(trust)
     digest = artifact if isinstance(artifact, Digest) else Digest.of(artifact)
     try:
-        parts = read_bundle(bundle)
+        parts = _read_bundle(bundle, trust)
         if isinstance(parts.content, MessageSignature):
             _check_claimed_digest(parts.content, artifact)
             data: bytes | Digest = artifact
@@ -133,6 +133,11 @@ def verify_blob(
         engines=opinion.engines,
         notes=opinion.notes,
     )
+
+
+def _read_bundle(content: bytes, trust: SigningTrust) -> SignedParts:
+    """Step 1 for bundles."""
+    return read_bundle(content, unsafe_allow_chain=Weakening.CERTIFICATE_CHAIN in trust.weakenings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
