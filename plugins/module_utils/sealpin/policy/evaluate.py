@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from ..descriptor import ResolvedArtifact
 from ..errors import InvalidInput, SealpinError, VerificationFailed, quote
@@ -27,7 +28,8 @@ from ..evidence import EvidenceKind, EvidenceSet
 from ..reference import ImageReference
 from ..signatures.second_opinion import SecondOpinion
 from ..weakening import Weakening
-from .authorities import AuthorityVerdict, Question, judge_authority
+from .appraisal import Question
+from .authorities import AuthorityVerdict, judge_authority
 from .conditions import check_value
 from .decision import AuthorityResult, Decision, Finding, Outcome, Scope
 from .engines.program import UNDECIDED_ERRORS, Answer, failed, passed, undecided
@@ -183,7 +185,9 @@ class _PolicyVerdict:
 
 def _judge_policy(policy: TrustPolicy, question: Question, facts: Facts) -> _PolicyVerdict:
     if policy.unsigned_allowed:
-        finding = _policy_finding(policy, passed(), "allowed without evidence (unsigned: allow)")
+        finding = replace(
+            _policy_satisfied(policy.name), message="allowed without evidence (unsigned: allow)"
+        )
         weakening = frozenset({Weakening.UNSIGNED_ALLOWED})
         return _PolicyVerdict(outcome=Outcome.ALLOWED, findings=(finding,), weakenings=weakening)
     verdicts = [judge_authority(policy, authority, question) for authority in policy.authorities]
@@ -275,7 +279,9 @@ def _conclude(
     verdicts: list[AuthorityVerdict],
     satisfying: tuple[AuthorityVerdict, ...],
 ) -> _PolicyVerdict:
-    findings = [_policy_finding(policy, answer, "satisfied")]
+    if answer.outcome is Outcome.ALLOWED:
+        return _satisfied(policy, verdicts, satisfying)
+    findings = [_policy_finding(policy, answer)]
     findings += [finding for verdict in verdicts for finding in verdict.findings]
     if answer.outcome is Outcome.DENIED and policy.mode is Mode.WARN:
         return _PolicyVerdict(
@@ -283,20 +289,40 @@ def _conclude(
             findings=tuple(replace(finding, is_warning=True) for finding in findings),
             weakenings=frozenset({Weakening.POLICY_WARN}),
         )
-    if answer.outcome is not Outcome.ALLOWED:
-        return _PolicyVerdict(outcome=answer.outcome, findings=tuple(findings))
-    results = tuple(
-        AuthorityResult(
-            policy=policy.name, authority=verdict.authority.name, statements=verdict.statements
-        )
-        for verdict in satisfying
-        if verdict.statements
-    )
+    return _PolicyVerdict(outcome=answer.outcome, findings=tuple(findings))
+
+
+def _satisfied(
+    policy: TrustPolicy,
+    verdicts: list[AuthorityVerdict],
+    satisfying: tuple[AuthorityVerdict, ...],
+) -> _PolicyVerdict:
+    findings = [_policy_satisfied(policy.name)]
+    for verdict in verdicts:
+        findings += [finding.as_note() for finding in verdict.findings]
     return _PolicyVerdict(
         outcome=Outcome.ALLOWED,
-        findings=tuple(map(_as_note, findings)),
-        satisfied=results,
+        findings=tuple(findings),
+        satisfied=tuple(
+            [
+                AuthorityResult(
+                    policy=policy.name,
+                    authority=verdict.authority.name,
+                    statements=verdict.appraisal.statements,
+                )
+                for verdict in satisfying
+                if verdict.appraisal.statements
+            ]
+        ),
         weakenings=_weakenings_used(policy, satisfying),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _policy_satisfied(name: str) -> Finding:
+    """The finding of a satisfied policy, which is the same for every image."""
+    return Finding(
+        scope=Scope.POLICY, name=name, outcome=Outcome.ALLOWED, code="ok", message="satisfied"
     )
 
 
@@ -307,13 +333,7 @@ def _weakenings_used(
     for verdict in satisfying:
         if isinstance(verdict.authority, StaticAuthority):
             used.add(Weakening.STATIC_PASS)
-        for statement in verdict.statements:
-            used |= statement.weakenings
-        for rule, _value in verdict.attestations:
-            if any(
-                isinstance(c, ProgramCondition) and c.absent_fields_pass for c in rule.conditions
-            ):
-                used.add(Weakening.CUE_COSIGN_SEMANTICS)
+        used |= verdict.appraisal.weakenings
     if isinstance(policy.condition, ProgramCondition) and policy.condition.absent_fields_pass:
         used.add(Weakening.CUE_COSIGN_SEMANTICS)
     return frozenset(used)
@@ -378,13 +398,13 @@ def _match_notes(match: Match) -> Iterable[Finding]:
     )
 
 
-def _policy_finding(policy: TrustPolicy, answer: Answer, satisfied: str) -> Finding:
+def _policy_finding(policy: TrustPolicy, answer: Answer) -> Finding:
     return Finding(
         scope=Scope.POLICY,
         name=policy.name,
         outcome=answer.outcome,
         code=answer.code,
-        message=answer.message or satisfied,
+        message=answer.message,
         hint=answer.hint,
     )
 
@@ -414,14 +434,9 @@ def _weakening_findings(
         )
 
 
-def _as_note(finding: Finding) -> Finding:
-    """In a satisfied policy, what did not satisfy is for information."""
-    return finding if finding.outcome is Outcome.ALLOWED else replace(finding, is_warning=True)
-
-
 def _worst(outcomes: Iterable[Outcome]) -> Outcome:
     """Denied over inconclusive over allowed; of nothing, allowed."""
-    found = set(outcomes)
+    found = tuple(outcomes)
     for outcome in (Outcome.DENIED, Outcome.INCONCLUSIVE):
         if outcome in found:
             return outcome

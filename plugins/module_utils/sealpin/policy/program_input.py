@@ -83,16 +83,18 @@ def _authority(verdict: AuthorityVerdict) -> dict[str, Any]:
     if isinstance(verdict.authority, StaticAuthority):
         return {"static": True}
     matches: dict[str, Any] = {}
-    if verdict.signatures:
-        matches["signatures"] = [_signature(statement) for statement in verdict.signatures]
-    if verdict.attestations:
+    if verdict.appraisal.signatures:
+        matches["signatures"] = [
+            _signature(statement) for statement in verdict.appraisal.signatures
+        ]
+    if verdict.appraisal.attestations:
         matches["attestations"] = {
             rule.name: [
                 _signature(statement)
                 | {"predicateType": rule.written_type, "digest": statement.subject.hex}
                 for statement in statements
             ]
-            for rule, statements in verdict.attestations
+            for rule, statements in verdict.appraisal.attestations
         }
     return matches
 

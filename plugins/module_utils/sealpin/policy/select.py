@@ -76,17 +76,26 @@ def match_policies(
     Raises `InvalidInput` ``reference.not-for-cluster`` for a name a ClusterImagePolicy's glob
     cannot be asked about.
     """
+    names = _Names(reference)
     matches = []
-    names = {Dialect.REPOSITORY: str(reference.repository)}
-    if any(
-        glob.dialect is Dialect.CLUSTER for policy in policies.policies for glob in policy.images
-    ):
-        names[Dialect.CLUSTER] = cluster_name(reference.text)
     for policy in policies.policies:
-        globs = tuple(glob for glob in policy.images if glob.matches_name(names[glob.dialect]))
+        globs = tuple([glob for glob in policy.images if glob.matches_name(names.of(glob.dialect))])
         if globs:
             matches.append(_match(policy, globs, reference, now_utc, resource))
     return tuple(matches)
+
+
+class _Names:
+    """An image's name in each dialect of globs; the cluster's is made only if a glob asks."""
+
+    def __init__(self, reference: ImageReference) -> None:
+        self._reference = reference
+        self._repository = str(reference.repository)
+
+    def of(self, dialect: Dialect) -> str:
+        if dialect is Dialect.REPOSITORY:
+            return self._repository
+        return cluster_name(self._reference.text)
 
 
 def applicable(policies: PolicySet, matches: tuple[Match, ...]) -> tuple[TrustPolicy, ...]:
@@ -109,6 +118,8 @@ def _match(
     now_utc: datetime,
     resource: Resource | None,
 ) -> Match:
+    if not policy.exclude and not policy.resources:
+        return Match(policy=policy, globs=globs)
     exclusions = [exclusion for exclusion in policy.exclude if exclusion.image.matches(reference)]
     running = [exclusion for exclusion in exclusions if now_utc < exclusion.until_utc]
     return Match(

@@ -18,6 +18,7 @@ from ..signatures.second_opinion import SecondOpinion
 from ..signatures.verified import VerifiedStatement
 from ..signatures.verify import verify_evidence
 from ..trust.material import SigningTrust
+from .criteria import CriteriaTable
 from .engines.program import Answer
 from .model import ProgramCondition
 
@@ -29,6 +30,7 @@ class Verifications:
         self._answers: dict[
             tuple[int, int], tuple[Evidence, SigningTrust, VerifiedStatement | SealpinError]
         ] = {}
+        self.criteria = CriteriaTable()
         self._programs: dict[tuple[ProgramCondition, bytes], Answer] = {}
 
     def verify(
