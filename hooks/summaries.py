@@ -57,7 +57,7 @@ class Summaries:
             return self._withdraw(path, f"{error.message} [{error.code}]")
         _make_folder(path.parent)
         create_file(path, (json.dumps(summary, indent=2) + "\n").encode())
-        return f"unsigned summary: {path}"
+        return f"unsigned summary: {_shown(path)}"
 
     def _path(self, decision: Decision) -> Path | None:
         if decision.digest is None:
@@ -76,6 +76,12 @@ class Summaries:
                 "file.unwritable", f"cannot remove the file: {error.strerror} ({quote(path)})"
             ) from error
         return line
+
+
+def _shown(path: Path) -> str:
+    """Return *path* as a person here would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _make_folder(folder: Path) -> None:

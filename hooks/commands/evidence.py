@@ -251,7 +251,7 @@ def _verify(argv: Sequence[str]) -> int:
         decisions = saved.decide(wanted.references, rules.policies)
         if wanted.verifier:
             lines = _summarise(wanted, rules, decisions, now_utc=saved.now_utc)
-            details = [[f"  {line}"] for line in lines]
+            details = [[f"    {line}"] for line in lines]
     print_report(decisions, arguments.format, details=details)
     return wanted.exit_code([exit_codes.of_outcome(d.outcome.value) for d in decisions])
 
