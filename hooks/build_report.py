@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sealpin.errors import MissingDependency, SealpinError, Unavailable
+from sealpin.records import dataclass
 from sealpin.report.document import statement_to_dict
 from sealpin.report.text import Style, printable, proof_lines, wrap
 from sealpin.signatures.verified import VerifiedStatement

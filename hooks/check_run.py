@@ -17,11 +17,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput
+from sealpin.records import dataclass, replace
 from sealpin.tree import EVIDENCE_FOLDER
 
 from . import exit_codes

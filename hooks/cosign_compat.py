@@ -13,10 +13,10 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealpin.errors import SealpinError
+from sealpin.records import dataclass
 from sealpin.report.text import printable
 
 from .arguments import Parser

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from sealpin.errors import VerificationFailed
 from sealpin.policy.decision import Decision
 from sealpin.policy.evaluate import decide_unresolved
 from sealpin.policy.model import AttestationRule
+from sealpin.records import dataclass, field
 from sealpin.reference import ImageReference, Repository
 from sealpin.registry.attachments import TagKind
 from sealpin.registry.saved_image import SavedImageSource

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TextIO
 
 from sealpin.errors import SealpinError
+from sealpin.records import dataclass
 from sealpin.report.files import count_line, file_lines
 from sealpin.report.text import Style, image_lines, printable, wrap
 

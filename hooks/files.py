@@ -18,11 +18,11 @@ import os
 import stat
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealpin.errors import InvalidInput, quote
 from sealpin.limits import MAX_MANIFEST_FILE_BYTES
+from sealpin.records import dataclass, field
 
 _TEMPORARY_SUFFIX = ".sealpin-tmp"
 _ABANDONED_AFTER_S = 600

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput
+from sealpin.records import dataclass
 
 from .targets import Targets
 

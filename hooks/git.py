@@ -9,12 +9,12 @@ conversion runs, and a link in the repository is never followed.
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from sealpin.errors import InvalidInput, MissingDependency, quote
 from sealpin.limits import MAX_POLICY_BYTES
 from sealpin.policy.sources import check_path
+from sealpin.records import dataclass
 
 from .project import project_root
 

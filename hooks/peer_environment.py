@@ -9,8 +9,9 @@ variable that an option replaces is not read either.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
+
+from sealpin.records import dataclass, field, fields, replace
 
 if TYPE_CHECKING:
     from sealpin.run_options import RunOptions

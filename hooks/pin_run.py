@@ -17,11 +17,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, SealpinError
+from sealpin.records import dataclass, field
 
 from . import exit_codes
 from .gathering import Gathered, gather

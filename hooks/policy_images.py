@@ -8,12 +8,12 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealpin.errors import InvalidInput, SealpinError, quote
 from sealpin.inputs import PoliciesOnDisk
+from sealpin.records import dataclass
 
 from . import exit_codes
 from .arguments import Parser

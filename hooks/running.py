@@ -9,12 +9,12 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.clock import SystemClock
 from sealpin.errors import InvalidInput, quote
+from sealpin.records import fields
 from sealpin.reference import ImageReference, Repository
 from sealpin.report.text import printable
 from sealpin.run_options import Machine, RunOptions

@@ -9,13 +9,13 @@ which types it found, and scripts read that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from sealpin.api import Collect
 from sealpin.descriptor import ResolvedArtifact
 from sealpin.digest import Digest
 from sealpin.errors import SealpinError
 from sealpin.evidence import Evidence, EvidenceKind, EvidenceSet
+from sealpin.records import dataclass, field
 from sealpin.signatures.certificate import read_identity
 from sealpin.signatures.legacy import read_layer
 from sealpin.signatures.statement import parse_statement

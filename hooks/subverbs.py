@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from sealpin.records import dataclass
 
 from . import exit_codes
 from .arguments import Parser, UsageError

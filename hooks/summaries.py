@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, VerificationFailed, quote
 from sealpin.policy.decision import Decision, Outcome
 from sealpin.policy.model import PolicySet
+from sealpin.records import dataclass
 from sealpin.report.vsa import verification_summary
 
 from .files import create_file

@@ -7,11 +7,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, quote
+from sealpin.records import dataclass, field
 from sealpin.tree import walk
 
 from .arguments import UsageError

@@ -8,11 +8,11 @@ Both come from the run's options or the project's ``.sealpin.yaml``, as it lies 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.inputs import PoliciesOnDisk, PolicyStore
+from sealpin.records import dataclass
 
 from .project import CONFIG_NAME, project_root, require_policy
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, SealpinError
+from sealpin.records import dataclass
 from sealpin.tree import EVIDENCE_FOLDER
 
 from .. import exit_codes

@@ -231,3 +231,14 @@ def test_no_module_of_the_core_keeps_mutable_state() -> None:
             ):
                 offenders.append(f"{path}:{node.lineno}")
     assert not offenders
+
+
+def test_data_classes_are_our_own_which_cost_nothing_at_start_up() -> None:
+    """`dataclasses` compiles code for each class at every start (ADR 6)."""
+    importers = [
+        str(path)
+        for root in (CORE, CORE.parents[2] / "hooks")
+        for path in root.rglob("*.py")
+        if "from dataclasses import" in path.read_text(encoding="utf-8")
+    ]
+    assert importers == [str(CORE / "records.py")]

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -36,6 +35,7 @@ from .policy.model import EvidencePlace, PolicySet
 from .policy.program_input import Facts
 from .policy.select import Resource
 from .policy.verifications import Verifications
+from .records import dataclass, replace
 from .reference import ImageReference, Repository
 from .registry.attachments import Attached, Sbom, list_attached, read_sbom
 from .registry.discover import discover

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
@@ -21,6 +20,7 @@ from . import ed25519ph
 from .der import find_extension, read_utf8_string, wrap_sequence
 from .digest import Digest
 from .errors import InvalidInput, VerificationFailed, missing_library, quote
+from .records import dataclass, field
 
 try:
     from cryptography import x509

@@ -9,10 +9,10 @@ reference and run; from then on the tag is only a label.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from .digest import Digest
 from .errors import InvalidInput, quote
+from .records import dataclass, field
 from .reference import ImageReference
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from .errors import InvalidInput, VerificationFailed, quote
+from .records import dataclass
 
 _HEX_CHARS = {"sha256": 64, "sha512": 128}
 _PATTERN = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([0-9a-f]+)")

@@ -10,11 +10,11 @@ one into a `VerifiedStatement`. An `EvidenceSet` also says what could *not* be l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
 from .digest import Digest
 from .errors import SealpinError
+from .records import dataclass, field
 
 
 class EvidenceKind(Enum):

@@ -11,13 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from .api import Collect
 from .descriptor import ResolvedArtifact
 from .evidence import Evidence, EvidenceKind, EvidenceSet, Route
 from .jsonbytes import canonical
 from .mediatypes import ANNOTATION_SIGNATURE
+from .records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from . import jsonbytes
@@ -29,6 +28,7 @@ from .evidence import Evidence, EvidenceKind, EvidenceSet, Gap
 from .jsonfields import read_integer, read_object, read_text
 from .limits import MAX_CONFIG_BYTES, MAX_EVIDENCE_BYTES
 from .mediatypes import ANNOTATION_BUNDLE, ANNOTATION_CERTIFICATE, ANNOTATION_SIGNATURE
+from .records import dataclass, replace
 from .signatures.dsse import parse_envelope
 
 Ask = Callable[[bytes], bytes]

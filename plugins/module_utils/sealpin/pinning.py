@@ -14,7 +14,6 @@ Bytes in, bytes out: reading, comparing and replacing files is the faces' busine
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
@@ -28,6 +27,7 @@ from .manifests.site import Found, ImageSite, Remark
 from .policy.decision import Decision, Outcome
 from .policy.fingerprint import root_digest
 from .policy.model import PolicySet
+from .records import dataclass
 from .reference import ImageReference
 
 

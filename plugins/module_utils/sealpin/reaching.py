@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .errors import InvalidInput, quote
+from .records import dataclass, field, replace
 from .reference import Repository
 from .registry.connect import RegistryOptions, fetch
 from .registry.credentials import BasicCredentials, Credentials, RegistryToken

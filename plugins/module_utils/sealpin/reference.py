@@ -11,10 +11,10 @@ however spelled has one `name`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from .digest import Digest
 from .errors import InvalidInput, quote
+from .records import dataclass, field
 
 DOCKER_HUB = "docker.io"
 DEFAULT_TAG = "latest"

@@ -11,10 +11,10 @@ Syntax: https://github.com/google/re2/wiki/Syntax. This file is the only importe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import InvalidInput, missing_library, quote
+from .records import dataclass, field
 
 MAX_PATTERN_CHARS = 4096
 _MAX_PROGRAM_BYTES = 8 * 1024 * 1024

@@ -9,7 +9,6 @@ may be and its second opinion. Options come first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from .policy.flags import EvidenceFlags, policy_from_flags
 from .policy.model import AttestationRule, EvidencePlace, Formats, PolicySet
 from .policy.sources import Sources
 from .reaching import NO_REGISTRIES, ConfiguredRegistries, fetch_url
+from .records import dataclass, replace
 from .reference import Repository
 from .run_options import Machine, RunOptions
 from .trusting import RootChoice, read_key, read_tuf_root, signing_trust

@@ -10,12 +10,12 @@ are, unless a verb of a peer says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from .clock import Clock
 from .limits import DEFAULT_WORKERS
 from .policy.signer_flags import SignerFlags
+from .records import dataclass, field
 from .weakening import Weakening
 
 

@@ -9,10 +9,10 @@ root's. The root itself is only looked for if something of it is needed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from .inputs import read_file
 from .reaching import fetch_url
+from .records import dataclass, replace
 from .run_options import Machine, RunOptions
 from .trust.keys import MAX_KEY_BYTES
 from .trust.material import TLOG_WEAKENINGS

@@ -9,7 +9,6 @@ fails is a notice, never a weaker check.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from .errors import InvalidInput, Unavailable, quote
 from .inputs import read_file
 from .policy.sources import TufRoot
 from .reaching import fetch_url
+from .records import dataclass, field
 from .run_options import Machine, RunOptions
 from .trust.current import EMBEDDED_UTC, CurrentRoot, current_root
 from .trust.embedded import embedded_root

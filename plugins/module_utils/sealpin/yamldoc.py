@@ -18,12 +18,12 @@ from __future__ import annotations
 import base64
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Union
 
 from .errors import InvalidInput, missing_library, quote
 from .limits import MAX_PURE_YAML_CHARS, MAX_YAML_DEPTH
+from .records import dataclass
 
 try:
     from ruamel.yaml import YAML

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..digest import Digest
 from ..errors import InvalidInput, SealpinError, VerificationFailed, missing_library, quote
 from ..jsonbytes import parse_object
 from ..limits import MAX_PREDICATE_BYTES
+from ..records import dataclass
 from ..reference import ImageReference
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ..errors import InvalidInput, quote
+from ..records import dataclass
 from ..yamldoc import Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries
 

@@ -7,9 +7,9 @@ Plain string tests, no patterns: the question is asked for every file of a tree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from ..records import dataclass
 from .site import Kind
 
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -28,6 +27,7 @@ from .. import jsonbytes
 from ..digest import Digest
 from ..errors import InvalidInput, quote
 from ..limits import MAX_LOCK_BYTES
+from ..records import dataclass, field
 from ..reference import DEFAULT_TAG, ImageReference
 from ..signatures.verified import (
     CertificateIdentity,

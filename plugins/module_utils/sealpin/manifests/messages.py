@@ -8,8 +8,9 @@ never changes the outcome.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from ..records import dataclass
 
 
 class Severity(Enum):

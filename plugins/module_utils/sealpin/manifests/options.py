@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ..errors import InvalidInput, quote
 from ..policy.file_settings import FileSettings
+from ..records import dataclass, field
 from .custom_paths import CustomPath, parse_custom_paths
 from .prefilter import GITOPS_WORDS
 from .site import Kind

@@ -9,12 +9,11 @@ stands in the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ..descriptor import Platform, ResolvedArtifact
 from ..digest import Digest
 from ..errors import InvalidInput, VerificationFailed, quote
 from ..policy.decision import Decision, Outcome
+from ..records import dataclass, field
 from ..reference import ImageReference
 from .site import ImageSite
 

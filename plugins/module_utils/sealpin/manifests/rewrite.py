@@ -13,10 +13,10 @@ as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ..errors import InvalidInput, VerificationFailed
+from ..records import dataclass
 from ..yamldoc import event_signature
 from .file_kinds import Shape, kind_of_name
 from .finder import find_sites, regions

@@ -9,10 +9,10 @@ compared with the lock, and the report says that nothing is to be written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from ..digest import Digest
+from ..records import dataclass
 from ..reference import DEFAULT_TAG, ImageReference
 from .messages import Severity, message_of
 

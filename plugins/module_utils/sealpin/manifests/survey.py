@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from ..errors import InvalidInput
 from ..limits import MAX_YAML_DEPTH
+from ..records import dataclass
 from ..reference import ImageReference
 from ..yamldoc import Document, Mapping, Node, Scalar, Sequence, SourceText
 from ..yamlschema import STANDARD_TAG, Path, merged_entries, paths_of, render_path, scalar_value

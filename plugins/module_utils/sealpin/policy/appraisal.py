@@ -16,13 +16,13 @@ inconclusive. Appraisal is RFC 9334's word for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
 from ..errors import InvalidInput, SealpinError, VerificationFailed, quote
 from ..evidence import Evidence, EvidenceKind, EvidenceSet
 from ..mediatypes import COSIGN_SIGN_V1
+from ..records import dataclass, field
 from ..reference import ImageReference, Repository
 from ..signatures.second_opinion import SecondOpinion
 from ..signatures.verified import CertificateIdentity, VerifiedStatement

@@ -9,9 +9,9 @@ names of policy and authority, as findings.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from ..records import dataclass
 from .appraisal import Appraisal, Question, appraise
 from .decision import Finding, Outcome, Scope
 from .engines.program import Answer, failed, passed

@@ -8,8 +8,7 @@ authorities share it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from ..records import dataclass, replace
 from ..trust.keys import NamedKey
 from ..trust.material import TLOG_WEAKENINGS, KeylessTrust, KeyTrust
 from ..trust.root import TrustedRoot

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Union
 
 from ..attestations.predicates import predicate_type
 from ..errors import InvalidInput, quote
+from ..records import dataclass, replace
 from ..reference import Repository
 from ..regexes import compile_pattern
 from ..trust.keys import NamedKey, load_key

@@ -9,11 +9,11 @@ name one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 
 from .. import jsonbytes
 from ..errors import Unavailable, quote
+from ..records import dataclass, field
 from ..trust.root import TrustedRoot
 from .fields import Fields
 from .model import NoMatch, Unresolved

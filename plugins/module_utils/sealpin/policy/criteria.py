@@ -8,9 +8,9 @@ share one `Criteria`, so that an image's evidence is appraised once under it (`a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Union
 
+from ..records import dataclass
 from ..trust.material import SigningTrust
 from ..weakening import Weakening
 from .model import (

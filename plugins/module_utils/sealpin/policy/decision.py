@@ -9,11 +9,11 @@ ADR 0003.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from ..descriptor import ResolvedArtifact
 from ..digest import Digest
+from ..records import dataclass
 from ..reference import ImageReference
 from ..signatures.verified import VerifiedStatement
 from ..weakening import Weakening

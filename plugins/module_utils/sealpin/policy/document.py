@@ -11,12 +11,12 @@ with its file, line and column, and no policy is loaded then.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from ..errors import InvalidInput, PolicyInvalid, Unavailable, quote
 from ..limits import MAX_POLICY_BYTES
+from ..records import dataclass
 from ..yamldoc import Document, parse_documents
 from ..yamlschema import to_plain
 from .authority_trust import TrustTable

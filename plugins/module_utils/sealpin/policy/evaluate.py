@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
 from ..descriptor import ResolvedArtifact
 from ..errors import InvalidInput, SealpinError, VerificationFailed, quote
 from ..evidence import EvidenceKind, EvidenceSet
+from ..records import dataclass, replace
 from ..reference import ImageReference
 from ..signatures.second_opinion import SecondOpinion
 from ..weakening import Weakening

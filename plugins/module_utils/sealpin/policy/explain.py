@@ -7,9 +7,9 @@ Made from names alone, before anything is fetched; a decision's findings tell th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ..records import dataclass
 from ..reference import ImageReference
 from .identity import describe
 from .match import Dialect, cluster_name

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar, Union
 
 from ..errors import InvalidInput, PolicyInvalid, quote
+from ..records import dataclass
 from ..yamldoc import Document
 from ..yamlschema import node_at
 

@@ -9,9 +9,8 @@ decides which files need a look. Values that are kinds or paths are checked wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..errors import InvalidInput, PolicyInvalid, quote
+from ..records import dataclass
 from ..yamldoc import parse_documents
 from ..yamlschema import to_plain
 from .fields import DocumentInvalid, Fields, Reader

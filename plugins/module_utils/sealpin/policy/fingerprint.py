@@ -11,13 +11,13 @@ records both (`manifests.lock`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from .. import jsonbytes
 from ..digest import Digest
+from ..records import fields, is_dataclass
 from ..reference import Repository
 from ..regexes import Pattern
 from ..trust.keys import NamedKey

@@ -9,9 +9,8 @@ images already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..errors import InvalidInput, quote
+from ..records import dataclass
 from ..slsa.builders import GITHUB_PREFIX
 from ..trust.material import KeylessTrust, KeyTrust
 from ..weakening import Weakening

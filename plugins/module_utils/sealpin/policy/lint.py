@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ..records import dataclass
 from ..regexes import Pattern, lint_pattern
 from ..weakening import Weakening
 from .match import Dialect, ImageGlob

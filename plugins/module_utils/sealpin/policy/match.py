@@ -13,11 +13,11 @@ policies speak of an image is `select`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
 from ..errors import InvalidInput, quote
+from ..records import dataclass, field
 from ..reference import ImageReference, Repository
 
 MAX_GLOB_CHARS = 512

@@ -14,7 +14,6 @@ place as `Unresolved`: the policy loads, and whatever depends on the value is in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -22,6 +21,7 @@ from typing import Any, Union
 
 from ..errors import PolicyInvalid, SealpinError
 from ..evidence import EvidenceKind
+from ..records import dataclass, field
 from ..reference import Repository
 from ..regexes import Pattern
 from ..slsa.builders import GITHUB_PREFIX

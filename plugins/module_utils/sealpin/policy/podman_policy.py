@@ -19,11 +19,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..crypto import KeyAlgorithm
 from ..errors import PolicyInvalid
+from ..records import dataclass
 from ..reference import Repository
 from ..trust.material import ONE_OF_EACH, KeylessTrust, KeyTrust
 from ..trust.root import TrustedRoot

@@ -14,12 +14,12 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import Unavailable
 from ..evidence import EvidenceKind
 from ..mediatypes import ANNOTATION_SIGNATURE, FULCIO_OID_PREFIX
+from ..records import dataclass, field
 from ..signatures.verified import CertificateIdentity, VerifiedStatement
 from .authorities import AuthorityVerdict
 from .model import ProgramInputs, StaticAuthority

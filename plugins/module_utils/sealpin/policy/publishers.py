@@ -11,9 +11,8 @@ customer (Chainguard in an organisation's own registry) has no row: nothing fixe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..errors import InvalidInput, quote
+from ..records import dataclass
 from ..reference import Repository
 from ..regexes import compile_pattern
 from .match import ImageGlob, repository_glob

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..crypto import PublicKey
+from ..records import dataclass
 from ..regexes import Pattern
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening

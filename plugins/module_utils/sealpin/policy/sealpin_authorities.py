@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 
+from ..records import dataclass, replace
 from ..reference import Repository
 from ..regexes import compile_pattern
 from ..trust.keys import NamedKey, load_key

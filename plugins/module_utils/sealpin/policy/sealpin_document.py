@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from functools import partial
 
 from ..errors import InvalidInput, PolicyInvalid, quote
+from ..records import dataclass, field
 from ..trust.window import parse_time
 from ..weakening import Weakening
 from .authority_trust import TrustTable

@@ -10,10 +10,10 @@ resource, and no exclusion that is still running takes the image out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..records import dataclass, field
 from ..reference import ImageReference
 from .match import Dialect, ImageGlob, cluster_name
 from .model import Exclusion, LabelRequirement, PolicySet, ResourceRule, Selection, TrustPolicy

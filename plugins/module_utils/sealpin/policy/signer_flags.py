@@ -8,9 +8,8 @@ while the rest still loads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..errors import InvalidInput
+from ..records import dataclass
 from ..regexes import Pattern, compile_pattern
 from .extensions import extension_oid
 

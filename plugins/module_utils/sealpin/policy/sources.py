@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import InvalidInput, MissingDependency, SealpinError, Unavailable, quote
+from ..records import dataclass, field
 from ..trust.keys import NamedKey
 from ..trust.root import TrustedRoot
 from .model import Unresolved

@@ -9,7 +9,6 @@ Nothing here is evidence and nothing is verified. Names of tags are cosign's
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 
 from ..descriptor import Descriptor
@@ -17,6 +16,7 @@ from ..digest import Digest
 from ..errors import InvalidInput
 from ..limits import MAX_PREDICATE_BYTES
 from ..mediatypes import ANNOTATION_BUNDLE_PREDICATE
+from ..records import dataclass, field
 from ..reference import Repository, Tag
 from .answers import NotFound
 from .manifest import Manifest, parse_image

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from .. import jsonbytes
 from ..errors import InvalidInput, Unavailable, quote
 from ..limits import MAX_TOKEN_BYTES
+from ..records import dataclass, field, replace
 from .answers import refusal
 from .challenge import Challenge, parse_challenges
 from .credentials import BasicCredentials, Credentials, IdentityToken, RegistryToken

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from ..records import dataclass, field
 
 _MAX_HEADER_CHARS = 8192
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

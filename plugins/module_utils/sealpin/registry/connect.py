@@ -10,11 +10,11 @@ remembered (`memo`), read from elsewhere (`mirrors`). A run has one of these.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from ..errors import Unavailable, quote
+from ..records import dataclass, field
 from .auth import Authorizer
 from .client import RegistryClient
 from .credentials import Credentials

@@ -17,11 +17,11 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Union
 
 from .. import jsonbytes
 from ..errors import InvalidInput, MissingDependency, Unavailable, quote
+from ..records import dataclass, field
 
 _NAME = re.compile(r"[a-z0-9-]+")
 _TIMEOUT_S = 20.0

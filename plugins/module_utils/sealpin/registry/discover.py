@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
 
 from ..descriptor import Descriptor
 from ..digest import Digest
@@ -35,6 +34,7 @@ from ..mediatypes import (
     SIGSTORE_BUNDLE_PREFIX,
     SIMPLE_SIGNING,
 )
+from ..records import dataclass, field, replace
 from ..reference import Repository, Tag
 from .answers import NotFound
 from .manifest import Manifest, parse_image

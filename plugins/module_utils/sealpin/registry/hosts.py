@@ -10,8 +10,8 @@ machine.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 
+from ..records import dataclass
 from ..reference import DOCKER_HUB
 
 _DOCKER_HUB_HOST = "registry-1.docker.io"

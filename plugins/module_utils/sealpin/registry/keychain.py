@@ -15,12 +15,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .. import jsonbytes
 from ..errors import InvalidInput, quote
+from ..records import dataclass, field
 from ..reference import DOCKER_HUB
 from .credentials import (
     BasicCredentials,

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import jsonbytes
@@ -21,6 +20,7 @@ from ..digest import Digest
 from ..errors import InvalidInput, SealpinError, Unavailable, quote
 from ..evidence import Gap, Route
 from ..limits import MAX_MANIFEST_BYTES
+from ..records import dataclass, replace
 from ..reference import ImageReference, Repository, Tag
 from .answers import NotFound
 from .confined import read_beneath

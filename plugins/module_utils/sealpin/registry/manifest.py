@@ -10,7 +10,6 @@ own digest is verified. A document that could be read as both is refused (CVE-20
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from .. import jsonbytes
@@ -18,6 +17,7 @@ from ..descriptor import Descriptor, Platform
 from ..digest import Digest
 from ..errors import InvalidInput
 from ..limits import MAX_MANIFEST_BYTES
+from ..records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,12 @@ and that evidence is absent, and `ResolvedArtifact.source` names it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..descriptor import ResolvedArtifact
 from ..digest import Digest
 from ..errors import InvalidInput, quote
+from ..records import dataclass, replace
 from ..reference import ImageReference, Repository, Tag
 from .layout import DirectorySource
 from .manifest import Manifest

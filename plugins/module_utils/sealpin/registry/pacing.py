@@ -9,10 +9,10 @@ a request may have a nearer one.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import Unavailable
+from ..records import dataclass
 
 
 class Ticker(Protocol):

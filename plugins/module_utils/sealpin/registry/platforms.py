@@ -8,10 +8,9 @@ wish that fits more than one child is an error, since either choice could be the
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..descriptor import Descriptor, Platform, ResolvedArtifact
 from ..errors import InvalidInput
+from ..records import replace
 from .manifest import is_index, parse_index
 from .source import Source
 

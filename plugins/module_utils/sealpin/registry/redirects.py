@@ -10,10 +10,10 @@ on the same origin or leads from plain HTTP to this machine, as is a fifth redir
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import Unavailable
+from ..records import replace
 from .hosts import is_loopback
 from .transport import Request, Response, Transport
 

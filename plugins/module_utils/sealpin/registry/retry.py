@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from ..errors import Unavailable
+from ..records import dataclass
 from .pacing import Ticker
 from .transport import Request, Response, Transport
 

@@ -9,12 +9,12 @@ is absent; all content is checked against its digest before it is returned.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from ..descriptor import Descriptor, ResolvedArtifact
 from ..digest import Digest
 from ..evidence import Gap, Route
+from ..records import dataclass
 from ..reference import ImageReference, Repository, Tag
 from .manifest import Manifest
 

@@ -10,11 +10,11 @@ public and private registries.
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidInput, quote
+from ..records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ an answer, not an error: only the absence of a usable answer raises.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
 
 from ..digest import Digest
+from ..records import dataclass, field
 from .pacing import Deadline
 
 

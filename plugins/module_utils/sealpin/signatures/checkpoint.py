@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from .. import jsonbytes
 from ..crypto import KeyAlgorithm
 from ..errors import InvalidInput, VerificationFailed, quote
 from ..limits import MAX_CHECKPOINT_CHARS, MAX_CHECKPOINT_SIGNATURES
+from ..records import dataclass
 from ..trust.root import TransparencyLog
 
 # Notes have standard base64 only, where JSON may have either alphabet.

@@ -10,7 +10,6 @@ is never used to choose or to skip a signature.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 from typing import Any
 
 from .. import jsonbytes
@@ -18,6 +17,7 @@ from ..errors import InvalidInput, VerificationFailed, quote
 from ..jsonfields import Fields, read_bytes, read_objects, read_optional_text, read_text
 from ..limits import MAX_EVIDENCE_BYTES
 from ..mediatypes import IN_TOTO_PAYLOAD
+from ..records import dataclass, field
 
 MAX_SIGNATURES = 32
 

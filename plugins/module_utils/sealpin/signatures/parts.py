@@ -8,12 +8,12 @@ every later step works with the same parts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 
 from ..crypto import Certificate, PublicKey
 from ..digest import Digest
 from ..errors import VerificationFailed
+from ..records import dataclass, field
 from .dsse import Envelope
 
 

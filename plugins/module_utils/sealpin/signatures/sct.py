@@ -11,7 +11,6 @@ certificate.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from .. import jsonbytes
@@ -20,6 +19,7 @@ from ..der import read_octet_string
 from ..errors import InvalidInput, VerificationFailed
 from ..jsonfields import read_bytes, read_integer, read_optional_integer, read_optional_text
 from ..limits import MAX_CONFIG_BYTES, MAX_SCTS
+from ..records import dataclass
 from ..trust.root import TransparencyLog
 
 _SCT_LIST_OID = "1.3.6.1.4.1.11129.2.4.2"

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 from ..crypto import Certificate, KeyAlgorithm
 from ..digest import Digest
 from ..errors import Unavailable, VerificationFailed, missing_library, quote
+from ..records import dataclass
 from ..trust.material import TLOG_WEAKENINGS, KeylessTrust, SigningTrust
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening

@@ -9,7 +9,6 @@ stays signed), and ``type`` is not compared, as in cosign.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from .. import jsonbytes
@@ -17,6 +16,7 @@ from ..digest import Digest
 from ..errors import VerificationFailed, quote
 from ..jsonfields import read_object, read_optional_object, read_optional_text, read_text
 from ..limits import MAX_EVIDENCE_BYTES
+from ..records import dataclass
 
 _WHAT = "the signature payload"
 

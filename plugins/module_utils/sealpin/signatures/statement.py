@@ -10,7 +10,6 @@ parsers would read two statements. Any subject may be the one asked about: never
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from .. import jsonbytes
@@ -27,6 +26,7 @@ from ..jsonfields import (
 )
 from ..limits import MAX_DIGESTS_PER_SUBJECT, MAX_EVIDENCE_BYTES, MAX_SUBJECTS
 from ..mediatypes import STATEMENT_V01, STATEMENT_V1
+from ..records import dataclass, field
 
 _WHAT = "the in-toto statement"
 

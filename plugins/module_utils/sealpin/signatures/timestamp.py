@@ -11,13 +11,13 @@ when a moment is missing. The library is imported when the first token is met.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..chain import ChainPurpose, verify_chain
 from ..errors import InvalidInput, VerificationFailed, missing_library, quote
+from ..records import dataclass
 from ..trust.root import TimestampAuthority
 from .verified import TimeSource, VerifiedTime
 

@@ -11,11 +11,11 @@ signed, which proves no moment. The integrated time counts only under a verified
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .. import jsonbytes
 from ..errors import InvalidInput, VerificationFailed
+from ..records import dataclass
 from ..trust.root import TransparencyLog
 from .checkpoint import parse_checkpoint, verify_checkpoint
 from .entry_body import verify_entry_body

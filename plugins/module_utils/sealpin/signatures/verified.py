@@ -10,13 +10,13 @@ bundle verify to the same type, so policy has one input.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Union
 
 from ..digest import Digest
 from ..evidence import Evidence
+from ..records import dataclass, field
 from ..weakening import Weakening
 
 

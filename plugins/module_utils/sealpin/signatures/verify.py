@@ -28,7 +28,6 @@ SIGNATURE_SPEC.md, and those each file names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from ..crypto import Certificate, PublicKey
@@ -36,6 +35,7 @@ from ..digest import Digest
 from ..errors import InvalidInput, VerificationFailed
 from ..evidence import Evidence, EvidenceKind
 from ..mediatypes import COSIGN_SIGN_V1
+from ..records import dataclass
 from ..trust.material import KeylessTrust, KeyTrust, SigningTrust
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening

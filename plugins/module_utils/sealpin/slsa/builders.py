@@ -10,9 +10,9 @@ with it. https://slsa.dev/spec/v1.0/provenance#builder
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from ..errors import InvalidInput, VerificationFailed, quote
+from ..records import dataclass
 from .mismatch import Mismatch
 
 GITHUB_PREFIX = "https://github.com/"

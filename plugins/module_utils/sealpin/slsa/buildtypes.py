@@ -11,9 +11,9 @@ place. Each reader takes the predicate and what every build type has in common.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from ..errors import VerificationFailed, quote
+from ..records import replace
 from . import builders
 from .claims import Claims, Provenance, branch_of, malformed, tag_of
 from .source import SourceUri, parse_download_location, parse_git_context

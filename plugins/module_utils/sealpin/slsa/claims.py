@@ -10,10 +10,10 @@ is absent is empty, what has the wrong type is an error.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import VerificationFailed
+from ..records import dataclass, field
 from .source import SourceUri
 
 

@@ -12,10 +12,10 @@ build, so there the text is compared, on the word of whoever the policy lets sig
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import InvalidInput, VerificationFailed, quote
+from ..records import dataclass, field
 from ..signatures.verified import CertificateIdentity, SignerIdentity
 from . import semver
 from .builders import (

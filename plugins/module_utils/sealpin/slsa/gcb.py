@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..crypto import PublicKey
@@ -21,6 +20,7 @@ from ..errors import InvalidInput, VerificationFailed, quote
 from ..jsonbytes import decode_base64, parse_object
 from ..limits import MAX_EVIDENCE_BYTES
 from ..mediatypes import SLSA_PROVENANCE_V1
+from ..records import dataclass, field
 from ..signatures.dsse import Envelope, check_is_statement, read_envelope
 from ..signatures.statement import Statement, match_subject, parse_statement
 from .builders import GCB_BUILDER, BuilderId, match_builder

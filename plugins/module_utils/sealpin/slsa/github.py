@@ -11,10 +11,10 @@ not contradict each other. https://github.com/sigstore/fulcio/blob/main/docs/oid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from ..errors import VerificationFailed, quote
 from ..mediatypes import FULCIO_OID_PREFIX
+from ..records import dataclass, replace
 from ..signatures.verified import CertificateIdentity, NameKind, SignerIdentity
 from .builders import GITHUB_PREFIX, BuilderId
 from .claims import Provenance, branch_of, tag_of

@@ -10,7 +10,8 @@ https://pkg.go.dev/golang.org/x/mod/semver
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from ..records import dataclass
 
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRERELEASE_PART = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"

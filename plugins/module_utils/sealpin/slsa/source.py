@@ -11,9 +11,9 @@ repositories never become one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from ..errors import InvalidInput, quote
+from ..records import dataclass
 
 _SCP_LIKE = re.compile(r"(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+):(?!//)(.+)")
 

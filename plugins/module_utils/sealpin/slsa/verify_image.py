@@ -10,7 +10,6 @@ provenance lies in no registry; `slsa.gcb` verifies it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -24,6 +23,7 @@ from ..errors import (
 )
 from ..evidence import EvidenceSet
 from ..mediatypes import SLSA_PROVENANCE_V02, SLSA_PROVENANCE_V1
+from ..records import dataclass
 from ..signatures.second_opinion import SecondOpinion
 from ..signatures.verified import VerifiedStatement
 from ..signatures.verify import verify_evidence

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..crypto import KeyAlgorithm, PublicKey
 from ..errors import InvalidInput, VerificationFailed, quote
 from ..mediatypes import SLSA_VSA_V1
+from ..records import dataclass
 from ..signatures.dsse import check_is_statement, parse_envelope
 from ..signatures.statement import Statement, parse_statement
 from .claims import Claims

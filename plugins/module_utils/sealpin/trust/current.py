@@ -10,11 +10,11 @@ widens what is trusted. A failed refresh is no refusal by itself; *max_age* make
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 
 from ..errors import InvalidInput, MissingDependency, SealpinError, Unavailable
+from ..records import dataclass
 from .embedded import PUBLIC_GOOD_DATE, embedded_root
 from .root import TrustedRoot, parse_trusted_root
 from .tuf_cache import DEFAULT_TTL, PUBLIC_GOOD, CachedRoot, TufRepository, read_cached

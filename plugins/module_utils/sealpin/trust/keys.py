@@ -8,10 +8,9 @@ Where a key comes from by another scheme (a cloud's key service, a Kubernetes se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..crypto import HASH_ALGORITHMS, PublicKey
 from ..errors import InvalidInput, quote
+from ..records import dataclass
 from .window import ALWAYS, Window
 
 MAX_KEY_BYTES = 64 * 1024

@@ -8,10 +8,10 @@ each check given up is a named `Weakening` that travels into the result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Union
 
 from ..errors import InvalidInput
+from ..records import dataclass
 from ..weakening import Weakening
 from .keys import NamedKey
 from .root import TrustedRoot

@@ -11,7 +11,6 @@ form, canonically, which is what its digest is over.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
@@ -29,6 +28,7 @@ from ..jsonfields import (
     read_optional_text,
 )
 from ..limits import MAX_CHAIN_CERTIFICATES, MAX_CONFIG_BYTES
+from ..records import dataclass, replace
 from .window import ALWAYS, Window, format_time, parse_time
 
 MAX_AUTHORITIES = 100

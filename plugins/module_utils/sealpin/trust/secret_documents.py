@@ -9,11 +9,11 @@ The form ``cosign generate-key-pair k8s://…`` writes: kind Secret, the key und
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import InvalidInput, quote
 from ..jsonbytes import decode_base64
+from ..records import dataclass, field
 from ..yamldoc import parse_documents
 from ..yamlschema import to_plain
 

@@ -8,12 +8,12 @@ A pure view: it judges nothing, and says of each key whether it counts for somet
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from ..crypto import Certificate
 from ..digest import Digest
+from ..records import dataclass
 from .root import CertificateAuthority, TimestampAuthority, TransparencyLog, TrustedRoot
 from .window import Window
 

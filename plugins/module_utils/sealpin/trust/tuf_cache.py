@@ -22,12 +22,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ..errors import InvalidInput, Unavailable, quote
 from ..limits import MAX_CONFIG_BYTES
+from ..records import dataclass, field
 from .tuf_roots import PUBLIC_GOOD_ROOT_JSON, STAGING_ROOT_JSON
 
 DEFAULT_TTL = timedelta(hours=24)

@@ -9,10 +9,10 @@ sigstore-go and the conformance suite read ``validFor`` so (sigstore_common.prot
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from ..errors import InvalidInput, quote
+from ..records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,9 @@ field passes.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from .cue_expressions import Expressions
 from .cue_names import names_in
 from .cue_nodes import IRREGULAR, Closing, Conjunct, Incomplete, Node, Scope, State, data_below

@@ -9,9 +9,9 @@ predeclared (CUE specification, "Declarations and scopes"). An import nobody use
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from ...errors import quote
+from ...records import fields, is_dataclass
 from .cue_tree import CueError, Field, Let, Name, Program, Struct
 from .cue_values import TYPES
 

@@ -9,10 +9,10 @@ long as one evaluation (`cue_evaluate`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from ...records import dataclass, field
 from .cue_tree import Expression, Struct
 from .cue_values import ABSENT, TOP, Value
 

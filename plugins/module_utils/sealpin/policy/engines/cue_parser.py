@@ -13,9 +13,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ...errors import quote
+from ...records import dataclass
 from .cue_tree import (
     Binary,
     Call,

@@ -8,10 +8,10 @@ Only the part of the language that policies are written in has a place here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Union
 
 from ...errors import Unavailable
+from ...records import dataclass
 
 
 class Unsupported(Unavailable):

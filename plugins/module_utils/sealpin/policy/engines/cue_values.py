@@ -11,10 +11,10 @@ what cannot be is `Bottom`. Integers and floating-point numbers are different ki
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import quote
+from ...records import dataclass, replace
 from ...regexes import Pattern
 
 NULL, BOOL, INT, FLOAT, TEXT, STRUCT, LIST = (

@@ -20,10 +20,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import MissingDependency, Unavailable
+from ...records import dataclass
 
 TIMEOUT_S = 10.0
 CPU_S = 11

@@ -9,9 +9,8 @@ never "passes". What the languages mean is policy-controller's ``EvaluatePolicyA
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...errors import MissingDependency, SealpinError, Unavailable
+from ...records import dataclass
 from ..decision import Outcome
 
 

@@ -11,10 +11,10 @@ both it refuses what reaches outside the input.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ...errors import Unavailable, quote
+from ...records import dataclass
 
 MAX_TOKENS = 100_000
 
