@@ -13,6 +13,10 @@ short_description: List the images a host runs, by digest
 description:
   - Lists the containers of podman, docker, a Kubernetes node's runtime (C(crictl)) and containerd (C(ctr)), grouped by image.
   - The digests are those the engine recorded. Docker has none for an image that was built on the host, podman computes one.
+  - A container is listed with the image it was made from, also after its tag was pulled anew. containerd records only a name
+    with a container, so there the image by that name counts only if the container's file system began with its layers.
+  - Each engine is asked at its usual address. Others are set with C(environment) in E(DOCKER_HOST),
+    E(CONTAINER_RUNTIME_ENDPOINT) and E(IMAGE_SERVICE_ENDPOINT) (C(crictl)) or E(CONTAINERD_ADDRESS) (C(ctr)).
   - podman is asked for the containers of the user of the task. Use C(become_user) for those of another user.
   - With O(verify=true) every image is verified too. Listing alone needs nothing but Python 3.8.
 extends_documentation_fragment:
@@ -63,6 +67,13 @@ EXAMPLES = r"""
     engines: [podman]
     verify: true
     policy: /etc/sealpin/policy.yaml
+
+- name: List what a Kubernetes node runs whose runtime listens elsewhere
+  sealpin.oci.running_images_info:
+    engines: [cri]
+  environment:
+    CONTAINER_RUNTIME_ENDPOINT: unix:///run/k3s/containerd/containerd.sock
+    IMAGE_SERVICE_ENDPOINT: unix:///run/k3s/containerd/containerd.sock
 """
 
 RETURN = r"""
@@ -136,19 +147,18 @@ unavailable:
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealpin.oci.plugins.module_utils._containers import (
+    Container,
+    group_by_image,
+)
+from ansible_collections.sealpin.oci.plugins.module_utils._engines import PROGRAMS, EngineError
 from ansible_collections.sealpin.oci.plugins.module_utils._interpreter import require_libraries
 from ansible_collections.sealpin.oci.plugins.module_utils._options import (
     INTERPRETER,
     VERIFICATION,
     argument_spec,
 )
-from ansible_collections.sealpin.oci.plugins.module_utils._running import (
-    PROGRAMS,
-    Container,
-    EngineError,
-    group_by_image,
-    list_engine,
-)
+from ansible_collections.sealpin.oci.plugins.module_utils._running import list_engine
 
 if TYPE_CHECKING:
     from ansible_collections.sealpin.oci.plugins.module_utils._options import Options

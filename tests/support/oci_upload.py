@@ -78,6 +78,7 @@ class Upload:
         layers: Sequence[Layer],
         tag: str,
         *,
+        config: bytes = _CONFIG,
         config_type: str = "application/vnd.oci.image.config.v1+json",
         **extra: object,
     ) -> str:
@@ -85,7 +86,7 @@ class Upload:
         document = {
             "schemaVersion": 2,
             "mediaType": mediatypes.OCI_MANIFEST,
-            "config": self._blob(_CONFIG, config_type),
+            "config": self._blob(config, config_type),
             "layers": [
                 {**self._blob(layer.content, layer.media_type), "annotations": layer.annotations}
                 for layer in layers

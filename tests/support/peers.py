@@ -38,6 +38,7 @@ class GoPeer:
 GO_PEERS = {
     "cosign2": GoPeer(package="github.com/sigstore/cosign/v2/cmd/cosign", version="v2.6.5"),
     "cosign3": GoPeer(package="github.com/sigstore/cosign/v3/cmd/cosign", version="v3.1.3"),
+    "crictl": GoPeer(package="sigs.k8s.io/cri-tools/cmd/crictl", version="v1.34.0"),
     "crane": GoPeer(package="github.com/google/go-containerregistry/cmd/crane", version="v0.22.1"),
     "cue": GoPeer(package="cuelang.org/go/cmd/cue", version="v0.15.4"),
     "frizbee": GoPeer(package="github.com/stacklok/frizbee", version="v0.1.7"),
@@ -50,7 +51,11 @@ GO_PEERS = {
 
 DEBIAN_PEERS = {
     "busybox": "busybox-static",
+    "containerd": "containerd",
+    "ctr": "containerd",
+    "docker": "docker.io",
     "docker-registry": "docker-registry",
+    "dockerd": "docker.io",
     "podman": "podman",
     "runc": "runc",
     "skopeo": "skopeo",

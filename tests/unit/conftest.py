@@ -3,7 +3,7 @@
 """Import paths for runners that know nothing of pyproject.toml, such as `ansible-test units`.
 
 The core is imported as `sealpin` and the command line as `sealpin_hooks` everywhere in the
-tests, whether the wheel is installed or not.
+tests, whether the wheel is installed or not; what modules share is `module_utils._running`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-for folder in (ROOT / "tests", ROOT / "plugins" / "module_utils"):
+for folder in (ROOT / "tests", ROOT / "plugins", ROOT / "plugins" / "module_utils"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 

@@ -13,12 +13,19 @@ import json
 from collections.abc import Mapping
 
 import pytest
-
-from _running import Container, EngineError, choose_digests, group_by_image, list_engine
+from module_utils._containerd import chain_id_of
+from module_utils._containers import Container, choose_digests, group_by_image
+from module_utils._engines import EngineError
+from module_utils._running import list_engine
 
 INDEX = f"sha256:{'a' * 64}"
 CHILD = f"sha256:{'b' * 64}"
+ELSEWHERE = f"sha256:{'d' * 64}"
 ID = "c" * 64
+LAYERS = [f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"]
+CHAIN = "sha256:9932074217c35353d2e03a3f5a86549f7c67bfeb0ba53e23d69f4d4c8f7958f5"
+SNAPSHOT = {"Snapshotter": "native", "SnapshotKey": "c"}
+NOT_THERE = (1, "", "ctr: content sha256:d: not found\n")
 
 Answers = Mapping[str, tuple[int, str, str]]
 
@@ -115,8 +122,15 @@ CONTAINERD = {
         f"registry.example/app:1 application/vnd.oci {INDEX} 1.0 MiB linux/amd64 -\n"
     ),
     "ctr --namespace demo containers list --quiet": ok("c1\nc2\n"),
-    "ctr --namespace demo containers info c1": ok({"ID": "c1", "Image": "registry.example/app:1"}),
-    "ctr --namespace demo containers info c2": ok({"ID": "c2", "Image": "registry.example/app:1"}),
+    "ctr --namespace demo containers info c1": ok({"Image": "registry.example/app:1", **SNAPSHOT}),
+    "ctr --namespace demo containers info c2": ok({"Image": "registry.example/app:1", **SNAPSHOT}),
+    "ctr --namespace demo snapshots --snapshotter native info c": ok({"Parent": CHAIN}),
+    f"ctr --namespace demo content get {INDEX}": ok(
+        {"manifests": [{"digest": CHILD}, {"digest": ELSEWHERE}]}
+    ),
+    f"ctr --namespace demo content get {CHILD}": ok({"config": {"digest": f"sha256:{ID}"}}),
+    f"ctr --namespace demo content get {ELSEWHERE}": NOT_THERE,
+    f"ctr --namespace demo content get sha256:{ID}": ok({"rootfs": {"diff_ids": LAYERS}}),
 }
 EXPECTED = {
     "podman": (PODMAN, "registry.example/app:1", f"registry.example/app@{INDEX}", "web", ""),
@@ -154,6 +168,78 @@ def test_lists_what_an_engine_runs_with_the_digest_it_recorded(name: str) -> Non
 def test_lists_stopped_containers_only_when_asked() -> None:
     found = list_engine("containerd", engine(CONTAINERD), everything=True, answered=("docker",))
     assert [(c.name, c.state) for c in found] == [("c1", "running"), ("c2", "stopped")]
+
+
+def test_containerd_tells_the_platform_manifest_beside_the_index() -> None:
+    (found,) = list_engine("containerd", engine(CONTAINERD), everything=False, answered=("docker",))
+    assert found.repo_digests == (
+        f"registry.example/app@{INDEX}",
+        f"registry.example/app@{CHILD}",
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [ok({"Parent": ELSEWHERE}), ok({"Kind": "Active"}), (1, "", "ctr: snapshot c does not exist")],
+    ids=["other content", "no parent", "no snapshot"],
+)
+def test_a_containerd_container_has_no_digest_when_its_tag_means_other_content_by_now(
+    answer: tuple[int, str, str],
+) -> None:
+    snapshot = {"ctr --namespace demo snapshots --snapshotter native info c": answer}
+    (found,) = list_engine(
+        "containerd", engine({**CONTAINERD, **snapshot}), everything=False, answered=("docker",)
+    )
+    assert found.repo_digests == ()
+    assert found.image == "registry.example/app:1"
+
+
+def test_a_containerd_container_keeps_the_digest_its_image_still_has_by_digest() -> None:
+    """The tag was moved by a pull, but the old image is still there under ``name@digest``."""
+    answers = {
+        **CONTAINERD,
+        "ctr --namespace demo images list": ok(
+            "REF TYPE DIGEST\n"
+            f"registry.example/app:1 index {ELSEWHERE}\n"
+            f"registry.example/app@{INDEX} index {INDEX}\n"
+        ),
+    }
+    (found,) = list_engine("containerd", engine(answers), everything=False, answered=("docker",))
+    assert found.reference == f"registry.example/app@{INDEX}"
+
+
+def test_a_containerd_container_that_ends_while_it_is_listed_is_left_out() -> None:
+    gone = (1, "", 'ctr: container "c1" in namespace "demo": not found\n')
+    answers = {**CONTAINERD, "ctr --namespace demo containers info c1": gone}
+    assert list_engine("containerd", engine(answers), everything=False, answered=("docker",)) == []
+
+
+def test_chains_layers_as_the_image_specification_does() -> None:
+    assert chain_id_of(LAYERS[:1]) == LAYERS[0]
+    assert chain_id_of(LAYERS) == CHAIN
+
+
+@pytest.mark.parametrize("identifier", ["imageRef", "imageId"])
+def test_a_kubernetes_container_keeps_its_image_when_its_tag_moved(identifier: str) -> None:
+    listed = {
+        "id": "one",
+        "image": {"image": "a.example/x:1"},
+        identifier: f"sha256:{ID}",
+        "state": "CONTAINER_RUNNING",
+    }
+    moved = {
+        "id": CHILD,
+        "repoTags": ["a.example/x:1"],
+        "repoDigests": [f"a.example/x@{INDEX}"],
+    }
+    old = {"id": f"sha256:{ID}", "repoTags": [], "repoDigests": [f"a.example/x@{ELSEWHERE}"]}
+    for images, expected in (([moved, old], f"a.example/x@{ELSEWHERE}"), ([moved], f"sha256:{ID}")):
+        answers = {
+            "crictl ps --output json": ok({"containers": [listed]}),
+            "crictl images --output json": ok({"images": images}),
+        }
+        (found,) = list_engine("cri", engine(answers), everything=False)
+        assert found.reference == expected
 
 
 def test_leaves_out_what_vanished_while_it_was_listed() -> None:
