@@ -18,7 +18,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealpin.errors import InvalidInput
 from sealpin.records import dataclass, replace
@@ -146,7 +146,7 @@ class CheckRun:
             verb="check",
             dry_run=False,
             checked=len(sites),
-            sites=[],
+            sites=list(_unproven_sites(sites, decisions)),
             remarks=shown,
             errors=[error_entry(error) for error in gathered.unreadable],
             lock={"changed": False},
@@ -154,6 +154,29 @@ class CheckRun:
         report = FileReport(document=document, exit_code=exit_codes.combine(codes))
         report.print(sys.stdout, form=self.arguments.format, verbose=self.arguments.verbose)
         return report.exit_code
+
+
+def _unproven_sites(
+    sites: Sequence[ImageSite], decisions: Sequence[Decision]
+) -> Iterator[dict[str, Any]]:
+    """Tell where each image stands that was refused or could not be checked."""
+    from sealpin.policy.decision import Outcome
+    from sealpin.report.document import main_code, main_message
+    from sealpin.report.files import site_to_dict
+
+    actions = {Outcome.DENIED: "refuse", Outcome.INCONCLUSIVE: "unchecked"}
+    by_reference = {decision.reference: decision for decision in decisions}
+    for site in sites:
+        decision = by_reference.get(site.reference)
+        if decision is not None and decision.outcome in actions:
+            yield site_to_dict(
+                site,
+                action=actions[decision.outcome],
+                after=site.text,
+                code=main_code(decision),
+                message=main_message(decision),
+                hint="",
+            )
 
 
 def _compare_sites(

@@ -11,6 +11,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -19,7 +20,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from support.command import sealpin
+from support.command import Ran, sealpin
 from support.project import (
     FREE,
     GO,
@@ -175,6 +176,54 @@ def test_sarif_names_each_place_and_code(project: Project) -> None:
     assert place["region"]["startLine"] == 9
     assert results["variable"]["level"] == "warning"
     assert {rule["id"] for rule in log["tool"]["driver"]["rules"]} == set(results)
+
+
+def sarif_results(ran: Ran) -> list[tuple[str, str, str, int]]:
+    (log,) = json.loads(ran.out)["runs"]
+    places = [result["locations"][0]["physicalLocation"] for result in log["results"]]
+    return [
+        (
+            result["level"],
+            result["ruleId"],
+            place["artifactLocation"]["uri"],
+            place["region"]["startLine"],
+        )
+        for result, place in zip(log["results"], places, strict=True)
+    ]
+
+
+@pytest.fixture
+def pinned(tmp_path: Path) -> Project:
+    project = make_project(tmp_path / "pinned", {"a.yaml": pod(GO, KEYED), "b.yaml": pod(KEYED)})
+    project.run("pin", ".")
+    return project
+
+
+def test_sarif_has_nothing_to_say_of_what_is_as_it_should_be(pinned: Project) -> None:
+    for words in (("check", "."), ("check", "--verify", "."), ("pin", ".")):
+        assert sarif_results(pinned.run(*words, "--format", "sarif")) == []
+
+
+def test_check_tells_where_an_image_is_that_does_not_verify(pinned: Project) -> None:
+    shutil.copyfile(pinned.folder / "keys/rsa.pub", pinned.folder / "keys/ecdsa.pub")
+    (pinned.folder / "sealpin.lock").unlink()
+    ran = pinned.run("check", "--verify", "--format", "sarif", ".")
+    refused = [entry for entry in sarif_results(ran) if entry[1] != "not-in-lock"]
+    assert ran.code == 1
+    assert refused == [
+        ("error", "signature.invalid", "a.yaml", 7),
+        ("error", "signature.invalid", "b.yaml", 6),
+    ]
+    text = pinned.run("check", "--verify", ".").out
+    assert re.search(r"b\.yaml\n +6 +refused .*\[signature\.invalid\]", text)
+
+
+def test_check_tells_where_an_image_is_that_could_not_be_asked_for(pinned: Project) -> None:
+    (pinned.folder / "sealpin-evidence").mkdir()
+    ran = sealpin("check", "--evidence", "--format", "sarif", ".", cwd=pinned.folder)
+    assert ran.code == 2
+    assert {entry[:2] for entry in sarif_results(ran)} == {("warning", "evidence.not-saved")}
+    assert len(sarif_results(ran)) == 3
 
 
 def test_sarif_fingerprints_survive_moved_lines(project: Project) -> None:

@@ -17,7 +17,6 @@ SCHEMA = (
 )
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _LEVELS = {"pin": "note", "refuse": "error", "unchecked": "warning"}
-_FALLBACKS = {"pin": ("pinned", "pinned after verification")}
 
 
 def sarif_document(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,14 +57,15 @@ def sarif_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _results(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    done = "verified, to be pinned" if document["dry_run"] else "pinned after verification"
     for site in document["sites"]:
         level = _LEVELS.get(site["action"])
         if level is not None:
-            fallback_code, fallback = _FALLBACKS.get(site["action"], (site["action"], ""))
-            text = f"{site['image']}: {site['message'] or fallback}"
-            yield _result(site, site["code"] or fallback_code, level, text)
+            text = f"{site['image']}: {site['message'] or done}"
+            yield _result(site, site["code"] or "pinned", level, text)
     for remark in document["remarks"]:
-        yield _result(remark, remark["code"], remark["severity"], remark["message"])
+        if remark["severity"] != "note":
+            yield _result(remark, remark["code"], remark["severity"], remark["message"])
 
 
 def _result(entry: Mapping[str, Any], code: str, level: str, text: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _result(entry: Mapping[str, Any], code: str, level: str, text: str) -> dict[
     }
     if entry["line"]:
         physical["region"] = {"startLine": entry["line"], "startColumn": max(1, entry["column"])}
-    hint = f" Next: {entry['hint']}" if entry["hint"] else ""
+    hint = f". Next: {entry['hint']}" if entry["hint"] else ""
     key = "\0".join((code, entry["file"], entry["path"]))
     return {
         "ruleId": code,

@@ -73,6 +73,18 @@ def test_sarif_has_a_result_for_what_needs_attention(action: str, level: str | N
     assert [result["level"] for result in results] == ([level] if level else [])
 
 
+def test_sarif_says_what_to_do_in_a_sentence_of_its_own() -> None:
+    (result,) = sarif_document(document(sites=[site(hint="sign it")]))["runs"][0]["results"]
+    assert result["message"]["text"] == "nginx:1.27: no signature found. Next: sign it"
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_sarif_of_a_dry_run_says_that_nothing_was_written(dry_run: bool) -> None:
+    made = site(action="pin", code="", message="")
+    (result,) = sarif_document(document(sites=[made], dry_run=dry_run))["runs"][0]["results"]
+    assert ("to be pinned" in result["message"]["text"]) == dry_run
+
+
 def test_sarif_says_that_a_run_with_errors_did_not_succeed() -> None:
     error = {"code": "file.symlink", "message": "a link", "hint": ""}
     (run,) = sarif_document(document(errors=[error]))["runs"]
