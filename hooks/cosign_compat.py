@@ -138,20 +138,20 @@ def _words(finding: Finding, run: CosignRun) -> str:
         return _NO_ENTRY
     if finding.code == "chain.expired" and run.options.weakenings & _tlog_weakenings():
         return _NO_TIME
-    if finding.code == "signature.invalid" and not is_bundle:
-        return _invalid_signature(finding.message)
+    if finding.code == "signature.invalid":
+        return _invalid_signature(finding, run)
     if finding.code == "identity.mismatch":
         return _other_identity(finding, run, is_bundle=is_bundle)
     return finding.message
 
 
-def _invalid_signature(message: str) -> str:
-    """Return what Go's verifier of this kind of key says."""
-    if "(rsa" in message:
-        return "crypto/rsa: verification error"
-    if "(ed25519" in message:
-        return "failed to verify signature"
-    return "invalid signature when validating ASN.1 encoded signature"
+def _invalid_signature(finding: Finding, run: CosignRun) -> str:
+    from .cosign_key_words import given_key, words_for_another_key
+
+    key = given_key(run.rules.policies)
+    wants_log = not run.options.weakenings & _tlog_weakenings()
+    found = run.seen.at(finding.name.partition(": ")[2])
+    return words_for_another_key(found, key, wants_log=wants_log) or finding.message
 
 
 def _other_identity(finding: Finding, run: CosignRun, *, is_bundle: bool) -> str:
@@ -176,9 +176,10 @@ def _other_identity(finding: Finding, run: CosignRun, *, is_bundle: bool) -> str
 
 
 def _print_failure(failure: Failure) -> None:
-    for start in ("Error", "error during command execution"):
-        lines = map(printable, failure.text.split("\n"))
-        print(f"{start}: " + "\n".join(lines), file=sys.stderr)
+    text = "\n".join(map(printable, failure.text.split("\n")))
+    print(f"Error: {text}", file=sys.stderr)
+    # Go's logger ends a line that has no end.
+    print(f"error during command execution: {text.removesuffix(chr(10))}", file=sys.stderr)
 
 
 def _wants_compat(argv: Sequence[str]) -> bool:

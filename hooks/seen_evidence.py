@@ -52,11 +52,17 @@ class SeenEvidence:
             types.append(statement.predicate_type if isinstance(statement.predicate, dict) else "")
         return list(dict.fromkeys(types))
 
+    def at(self, location: str) -> list[Evidence]:
+        """Return what came from *location*."""
+        return [
+            item for found in self.items.values() for item in found if item.location == location
+        ]
+
     def identity_at(self, location: str) -> str:
         """Return whose certificates came from *location*, as cosign puts it."""
         shown = []
-        for item in (item for found in self.items.values() for item in found):
-            if item.location != location or item.kind is EvidenceKind.BUNDLE:
+        for item in self.at(location):
+            if item.kind is EvidenceKind.BUNDLE:
                 continue
             try:
                 certificate = read_layer(item).certificate
