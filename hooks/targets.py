@@ -54,7 +54,7 @@ class Targets:
         from .git import Revision
 
         revision = Revision.find(arguments.changed_since, start=Path.cwd())
-        return cls(paths=tuple(_below(revision.changed_files(), paths)))
+        return cls(paths=tuple(_among(revision.changed_files(), paths)))
 
     @property
     def is_stdin(self) -> bool:
@@ -76,12 +76,12 @@ class Targets:
             yield os.path.normpath(path)
 
 
-def _below(changed: Sequence[Path], paths: Sequence[Path]) -> Iterator[Path]:
-    """Those of *changed* that are, or lie below, one of *paths*; named from here where they can."""
-    wanted = [path.resolve() for path in paths]
-    for path in changed:
-        if any(path == folder or folder in path.parents for folder in wanted) and path.exists():
-            yield Path(os.path.relpath(path))
+def _among(changed: Sequence[Path], paths: Sequence[Path]) -> Iterator[Path]:
+    """Those files of a run over *paths* that are among *changed*, which are absolute."""
+    wanted = {os.path.realpath(path.parent) + os.sep + path.name for path in changed}
+    for path in walk(paths):
+        if os.path.realpath(path.parent) + os.sep + path.name in wanted:
+            yield path
 
 
 def _read_stdin() -> bytes:

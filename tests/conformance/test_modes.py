@@ -134,6 +134,37 @@ def test_changed_since_looks_at_changed_and_new_files_only(project: Project) -> 
     assert project.read("old.yaml") == pod(GO)
 
 
+def test_changed_since_looks_at_nothing_that_a_run_without_it_does_not(project: Project) -> None:
+    project.run("pin", ".")
+    project.commit()
+    project.write("logo.png", b"\x89PNG\0" * 10)
+    project.write("sealpin-evidence/x.json", '{"image": "nginx:1.27"}')
+    project.write("node_modules/compose.yaml", pod(KEYED))
+    (project.folder / "README").symlink_to("pod.yaml")
+    other = make_project(project.folder / "vendor", {"pod.yaml": pod(KEYED)})
+    report = project.report("pin", "--strict", "--changed-since", "HEAD", ".")
+    assert report["sites"] + report["remarks"] + report["errors"] == []
+    assert other.read("pod.yaml") == pod(KEYED), "another repository's files are its own business"
+
+
+def test_changed_since_tells_of_a_folder_that_is_not_there(project: Project) -> None:
+    project.commit()
+    ran = project.run("check", "--changed-since", "HEAD", "typo")
+    assert (ran.code, "file.missing" in ran.err) == (3, True)
+
+
+def test_changed_since_takes_folders_by_any_name(project: Project) -> None:
+    project.write("sub/pod.yaml", pod(KEYED))
+    project.write("other/pod.yaml", pod(KEYED))
+    project.commit()
+    for name in ("sub", "other"):
+        project.write(f"{name}/pod.yaml", pod(GO))
+    (project.folder / "link").symlink_to("sub")
+    for word in ("sub", "./sub/", "link", project.folder / "sub", "other/../sub"):
+        report = project.report("check", "--changed-since", "HEAD", word)
+        assert report["checked"] == 1, word
+
+
 @pytest.mark.parametrize("revision", ["no-such", "--output=x", "HEAD:pod.yaml"])
 def test_a_revision_that_is_none_is_bad_input(revision: str, project: Project) -> None:
     project.commit()

@@ -3,8 +3,9 @@
 """Which files a run looks at: those that are named, and those below a folder that is named.
 
 Below a folder only files whose name or ending can hold images are read; folders that hold other
-projects' files (``.git``, ``node_modules``, virtual environments) are passed over, and links are
-not followed. A file that is named itself is read whatever it is called.
+projects' files (``node_modules``, virtual environments, submodules and other git repositories, which
+have a lock of their own) are passed over, and links are not followed. What is named itself is read
+whatever it is.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from .errors import InvalidInput, quote
 
 EVIDENCE_FOLDER = "sealpin-evidence"
 """Where a project keeps evidence beside its lock; it names images and is no manifest."""
+_GIT = ".git"
+"""A folder in a repository, a file in a submodule or a linked work tree."""
 _SKIPPED_FOLDERS = frozenset(
-    {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox"}
+    {_GIT, ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox"}
     | {EVIDENCE_FOLDER}
 )
 _ENDINGS = (
@@ -44,11 +47,23 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+    unlisted: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=unlisted.append):
+        yield from _paths_of(unlisted)
+        if _GIT in (*folders, *names) and Path(parent) != folder:
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
         for name in sorted(names):
             if _may_hold_images(name):
                 yield Path(parent, name)
+    yield from _paths_of(unlisted)
+
+
+def _paths_of(unlisted: list[OSError]) -> Iterator[Path]:
+    """Yield the folders that could not be listed, so that whoever reads them says why."""
+    yield from (Path(error.filename) for error in unlisted)
+    unlisted.clear()
 
 
 def _may_hold_images(name: str) -> bool:
