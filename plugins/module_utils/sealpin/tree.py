@@ -3,9 +3,9 @@
 """Which files a run looks at: those that are named, and those below a folder that is named.
 
 Below a folder only files whose name or ending can hold images are read; folders that hold other
-projects' files (``node_modules``, virtual environments, submodules and other git repositories, which
-have a lock of their own) are passed over, and links are not followed. What is named itself is read
-whatever it is.
+projects' files (``node_modules``, virtual environments, submodules and other git repositories,
+which have a lock of their own) are passed over, and links are not followed. What is named itself is
+read whatever it is.
 """
 
 from __future__ import annotations
