@@ -30,6 +30,7 @@ FACADE = frozenset(
         "ahead",
         "api",
         "evidence_session",
+        "gathering",
         "given_evidence",
         "image_builds",
         "log_lookup",

@@ -18,7 +18,7 @@ The steps for one image:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from types import TracebackType
 from typing import Any
@@ -28,6 +28,7 @@ from .clock import Clock
 from .descriptor import Platform, ResolvedArtifact
 from .errors import SealpinError, Unavailable
 from .evidence import EvidenceSet
+from .gathering import Gatherer, SignIn
 from .limits import DEFAULT_WORKERS, MAX_CONFIG_BYTES
 from .policy.decision import Decision
 from .policy.evaluate import Needs, decide_by_name, decide_unresolved, evaluate, needs_of
@@ -38,7 +39,6 @@ from .policy.verifications import Verifications
 from .records import dataclass, replace
 from .reference import ImageReference, Repository
 from .registry.attachments import Attached, Sbom, list_attached, read_sbom
-from .registry.discover import discover
 from .registry.manifest import parse_image
 from .registry.platforms import choose_platform, with_children
 from .registry.source import Source
@@ -90,6 +90,7 @@ class Session:
         max_workers: int = DEFAULT_WORKERS,
         collect: Collect = as_gathered,
         weakenings_of: WeakeningsOf = nothing_given_up,
+        sign_in: SignIn | None = None,
     ) -> None:
         self._source = source
         self._collect = collect
@@ -100,6 +101,7 @@ class Session:
         # An image waits for its lookups, so the two must not share one pool of threads.
         self._images = ThreadPoolExecutor(max_workers, thread_name_prefix="sealpin-image")
         self._lookups = ThreadPoolExecutor(max_workers, thread_name_prefix="sealpin-lookup")
+        self._gatherer = Gatherer(source=source, sign_in=sign_in, executor=self._lookups)
 
     def __enter__(self) -> Session:
         return self
@@ -167,25 +169,7 @@ class Session:
 
     def gather(self, artifact: ResolvedArtifact, *, needs: Needs) -> EvidenceSet:
         """Return the evidence for *artifact*, verified by nobody: ``sealpin download``."""
-        if not needs.kinds:
-            return EvidenceSet(subject=artifact.digest)
-        image = artifact.reference.repository
-        by_prefix: dict[str, list[Repository]] = {}
-        for place in needs.places:
-            by_prefix.setdefault(place.tag_prefix, []).append(place.repository or image)
-        sets = [
-            discover(
-                self._source,
-                image=image,
-                subject=artifact.digest,
-                repositories=tuple(repositories),
-                tag_prefix=prefix,
-                want=needs.kinds,
-                executor=self._lookups,
-            )
-            for prefix, repositories in by_prefix.items()
-        ]
-        return _union(artifact, sets)
+        return self._gatherer.gather(artifact, needs)
 
     def attached(self, artifact: ResolvedArtifact, *, place: EvidencePlace) -> tuple[Attached, ...]:
         """Return what hangs on *artifact*, whatever it is: ``sealpin tree``."""
@@ -280,17 +264,6 @@ class Session:
             config = jsonbytes.parse_object(content, what=f"configuration of {artifact.reference}")
             configs[name or _platform_of(config)] = config
         return configs
-
-
-def _union(artifact: ResolvedArtifact, sets: Iterable[EvidenceSet]) -> EvidenceSet:
-    found = tuple(sets)
-    if len(found) == 1:
-        return found[0]
-    return EvidenceSet(
-        subject=artifact.digest,
-        items=tuple(item for one in found for item in one.items),
-        gaps=tuple(gap for one in found for gap in one.gaps),
-    )
 
 
 def _platform_of(config: dict[str, Any]) -> str:

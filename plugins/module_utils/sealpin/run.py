@@ -13,6 +13,7 @@ from .inputs import read_artifact, read_file
 from .policy.identity import mismatch
 from .policy.model import KeylessAuthority, StaticAuthority, Unresolved
 from .reaching import NO_REGISTRIES, ConfiguredRegistries, registry_options
+from .records import replace
 from .registry.connect import connect
 from .registry.source import Source
 from .rules import flags_policy
@@ -39,13 +40,15 @@ def open_session(
     """
     if options.max_workers < 1:
         raise InvalidInput("usage", f"expected at least one worker, got {options.max_workers}")
+    reach = registry_options(options, machine, registries=registries)
     return Session(
-        source or connect(registry_options(options, machine, registries=registries)),
+        source or connect(reach),
         clock=machine.clock,
         second_opinion=SecondOpinion(options.second_opinion),
         max_workers=options.max_workers,
         collect=collect,
         weakenings_of=registries.weakenings,
+        sign_in=lambda logins: connect(replace(reach, logins=logins)),
     )
 
 

@@ -41,6 +41,7 @@ from .model import (
     KeyAuthority,
     KeylessAuthority,
     ProgramCondition,
+    PullSecret,
     StaticAuthority,
     TextRule,
     Unresolved,
@@ -72,7 +73,7 @@ def read_authority(
     if kind == "static":
         authority = _read_static(entry, inner, name)
     else:
-        rules = _read_rules(entry, read_program)
+        rules = _read_rules(entry, objects, read_program)
         if kind == "keyless":
             authority = _read_keyless(
                 entry, inner, name=name, rules=rules, objects=objects, table=table
@@ -302,9 +303,9 @@ def _read_text_rule(entry: Fields, exact: str, pattern: str) -> TextRule | None:
     return text or None
 
 
-def _read_rules(entry: Fields, read_program: ReadProgram) -> EvidenceRules:
+def _read_rules(entry: Fields, objects: ClusterObjects, read_program: ReadProgram) -> EvidenceRules:
     attestations = tuple(_read_attestations(entry, read_program))
-    places = tuple(_read_places(entry))
+    places = tuple(_read_places(entry, objects))
     return EvidenceRules(
         attestations=attestations,
         wants_signature=not attestations,
@@ -332,22 +333,29 @@ def _read_attestations(entry: Fields, read_program: ReadProgram) -> Iterator[Att
         )
 
 
-def _read_places(entry: Fields) -> Iterator[EvidencePlace]:
+def _read_places(entry: Fields, objects: ClusterObjects) -> Iterator[EvidencePlace]:
     """Read ``source``: one place that replaces the image's own."""
     sources = list(entry.mappings("source"))
     if len(sources) > 1:
         entry.reader.invalid("source", entry.at("source"), "only single source is supported")
     for source in sources:
         oci, prefix = source.text("oci"), source.text("tagPrefix")
-        for secret in source.mappings("signaturePullSecrets"):
-            secret.text("name", required=True)
-            secret.finish()
+        secrets = tuple(_read_pull_secrets(source, objects))
         source.finish()
         repository = None
         if oci:
             path = source.at("oci")
             repository = source.reader.attempt(oci, path, partial(_parse_oci, oci))
-        yield EvidencePlace(repository=repository, tag_prefix=prefix)
+        yield EvidencePlace(repository=repository, tag_prefix=prefix, pull_secrets=secrets)
+
+
+def _read_pull_secrets(source: Fields, objects: ClusterObjects) -> Iterator[PullSecret]:
+    for entry in source.mappings("signaturePullSecrets"):
+        name = entry.text("name", required=True)
+        entry.finish()
+        secret = entry.reader.attempt(name, entry.at("name"), partial(objects.pull_secret, name))
+        if secret is not None:
+            yield secret
 
 
 def _parse_oci(text: str) -> Repository:

@@ -12,11 +12,11 @@ from __future__ import annotations
 from functools import partial
 
 from .. import jsonbytes
-from ..errors import Unavailable, quote
+from ..errors import InvalidInput, Unavailable, quote
 from ..records import dataclass, field
 from ..trust.root import TrustedRoot
 from .fields import Fields
-from .model import NoMatch, Unresolved
+from .model import NoMatch, PullSecret, Unresolved
 from .sources import Sources, resolve
 
 CONTROLLER_CONFIG = "config-policy-controller"
@@ -76,6 +76,16 @@ class ClusterObjects:
             )
         return next(iter(entries.values()))
 
+    def pull_secret(self, name: str) -> PullSecret:
+        """The logins of a Secret; without them when no file holds it.
+
+        Raises `InvalidInput` ``policy.pull-secret`` for one that holds no logins.
+        """
+        entries = self.secrets.get(name)
+        if entries is None:
+            return PullSecret(name=name)
+        return PullSecret(name=name, logins=_logins(entries, name))
+
     def config_map(self, name: str, key: str) -> str | Unresolved:
         """One entry of a ConfigMap."""
         text = self.config_maps.get(name, {}).get(key)
@@ -105,6 +115,25 @@ def read_secret(document: Fields) -> dict[str, bytes]:
     entries |= {name: text.encode() for name, text in document.pairs("stringData")}
     _skip(document, "type", "immutable")
     return entries
+
+
+def _logins(entries: dict[str, bytes], name: str) -> bytes:
+    """Return the Docker configuration a Secret holds in either of Kubernetes' forms."""
+    found = entries.get(".dockerconfigjson", b"")
+    try:
+        if ".dockercfg" in entries and not found:  # the older form is the inner mapping alone
+            auths = jsonbytes.parse_object(entries[".dockercfg"], what=name)
+            found = jsonbytes.canonical({"auths": auths})
+        if isinstance(jsonbytes.parse_object(found, what=name).get("auths"), dict):
+            return found
+    except InvalidInput:
+        pass  # the parser's message may quote what is secret
+    raise InvalidInput(
+        "policy.pull-secret",
+        f"expected the Secret {quote(name)} to hold logins as JSON in .dockerconfigjson"
+        " (or .dockercfg)",
+        hint="kubectl create secret docker-registry makes one",
+    )
 
 
 def read_config_map(document: Fields) -> dict[str, str]:

@@ -23,6 +23,7 @@ from .model import (
     AttestationRule,
     Authority,
     Condition,
+    EvidenceRules,
     Formats,
     IdentityRule,
     KeylessAuthority,
@@ -111,11 +112,7 @@ class _Converter:
             found["attestations"] = [_attestation(each) for each in rules.attestations]
             if not rules.wants_signature:
                 found["signature"] = "replaced"
-        if rules.places:
-            place = rules.places[0]
-            where = {"repository": str(place.repository or ""), "tag_prefix": place.tag_prefix}
-            found |= {key: value for key, value in where.items() if value}
-            found |= {"repository_only": True} if rules.places_replace and place.repository else {}
+        found |= _place(rules)
         if rules.formats is not Formats.ANY:
             found["formats"] = rules.formats.value
         if rules.annotations:
@@ -129,6 +126,17 @@ class _Converter:
         if digest != self.default_root:
             raise Inexpressible("a trusted root that is in no file of its own")
         return {}
+
+
+def _place(rules: EvidenceRules) -> dict[str, Any]:
+    if not rules.places:
+        return {}
+    place = rules.places[0]
+    if place.pull_secrets:
+        raise Inexpressible("signaturePullSecrets (log in to the registry instead)")
+    where = {"repository": str(place.repository or ""), "tag_prefix": place.tag_prefix}
+    only = {"repository_only": True} if rules.places_replace and place.repository else {}
+    return {key: value for key, value in where.items() if value} | only
 
 
 def short_glob(glob: ImageGlob) -> str:

@@ -24,6 +24,7 @@ from ..trust.keys import NamedKey
 from ..trust.root import TrustedRoot
 from .match import ImageGlob
 from .model import (
+    EvidencePlace,
     NoMatch,
     PolicySet,
     Selection,
@@ -112,9 +113,15 @@ def _plain_key(key: NamedKey) -> Any:
     }
 
 
+def _plain_place(place: EvidencePlace) -> Any:
+    """Where evidence lies; who may read it there says nothing of whom to believe."""
+    return {"repository": _plain(place.repository), "tag_prefix": place.tag_prefix}
+
+
 _ATOMS: Mapping[type, Callable[[Any], Any]] = {
     TrustedRoot: lambda _root: "trusted root",
     NamedKey: _plain_key,
+    EvidencePlace: _plain_place,
     Pattern: lambda pattern: {"pattern": pattern.text},
     ImageGlob: lambda glob: {glob.dialect.value: glob.text},
     Unresolved: lambda unresolved: {"unresolved": unresolved.error.code},

@@ -180,12 +180,23 @@ class AttestationRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullSecret:
+    """Logins for one place, as Kubernetes keeps them (``signaturePullSecrets``)."""
+
+    name: str
+    logins: bytes | None = field(default=None, repr=False)
+    """A Docker configuration, JSON with ``auths``; None where no file holds the Secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidencePlace:
     """A place beside the image's own repository where an authority's evidence may lie."""
 
     repository: Repository | None
     """None is the image's own."""
     tag_prefix: str = ""
+    pull_secrets: tuple[PullSecret, ...] = ()
+    """For this place alone; the first that speaks of its registry counts."""
 
 
 @lru_cache

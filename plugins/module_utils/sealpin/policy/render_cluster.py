@@ -252,7 +252,10 @@ def _places(rules: EvidenceRules) -> dict[str, Any]:
         "oci": str(place.repository) if place.repository else "",
         "tagPrefix": place.tag_prefix,
     }
-    return {"source": [{key: value for key, value in found.items() if value}]}
+    source: dict[str, Any] = {key: value for key, value in found.items() if value}
+    if place.pull_secrets:
+        source["signaturePullSecrets"] = [{"name": secret.name} for secret in place.pull_secrets]
+    return {"source": [source]}
 
 
 def _keyless(authority: KeylessAuthority) -> dict[str, Any]:

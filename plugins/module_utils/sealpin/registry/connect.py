@@ -19,7 +19,7 @@ from .auth import Authorizer
 from .client import RegistryClient
 from .credentials import Credentials
 from .hosts import HostOptions, host_of
-from .keychain import Keychain, KeychainOptions
+from .keychain import Keychain, KeychainOptions, RepositoryLogins
 from .memo import MemoSource
 from .mirrors import Mirrors, routing_source
 from .pacing import Deadline, SystemTicker, Ticker
@@ -40,6 +40,8 @@ class RegistryOptions:
     credentials: Credentials | None = None
     credentials_for: frozenset[str] = frozenset()
     """Registries that `credentials` are sent to, by name; targets of mirrors never see them."""
+    logins: RepositoryLogins | None = None
+    """Before `credentials`, for one repository."""
     tls: TlsOptions = field(default_factory=TlsOptions)
     tls_of: Mapping[str, TlsOptions] = field(default_factory=dict)
     """By registry, in place of `tls`."""
@@ -70,6 +72,7 @@ def connect(
         KeychainOptions(
             explicit=options.credentials,
             explicit_for=options.credentials_for,
+            logins=options.logins,
             withheld_from=options.mirrors.foreign_registries,
             environment=options.environment,
             home=options.home,

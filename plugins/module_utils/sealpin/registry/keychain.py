@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keychain: what a person has logged in with, found where Docker and podman keep it.
 
-Looked at, in order, the first entry for the registry wins: explicit options;
-``$REGISTRY_AUTH_FILE``; ``$DOCKER_CONFIG/config.json`` or ``~/.docker/config.json``;
+Looked at, in order, the first entry for the registry wins: logins given for that one repository;
+explicit options; ``$REGISTRY_AUTH_FILE``; ``$DOCKER_CONFIG/config.json`` or
+``~/.docker/config.json``;
 ``$XDG_RUNTIME_DIR/containers/auth.json``; ``~/.config/containers/auth.json``. Within a file a
 helper for the registry wins over the store, the store over stored text, and the longest matching
 ``host/path`` over a shorter one (containers-auth.json(5)). Nothing that is stored reaches a message
@@ -21,7 +22,7 @@ from typing import Any
 from .. import jsonbytes
 from ..errors import InvalidInput, quote
 from ..records import dataclass, field
-from ..reference import DOCKER_HUB
+from ..reference import DOCKER_HUB, Repository
 from .credentials import (
     BasicCredentials,
     Credentials,
@@ -38,6 +39,15 @@ _TOKEN_USER = "<token>"  # what helpers print in place of a user name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryLogins:
+    """Docker configurations somebody gave for one repository; nothing else is read with them."""
+
+    repository: Repository
+    documents: tuple[bytes, ...] = field(repr=False)
+    """JSON; only ``auths`` counts, so that a document cannot have a helper started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeychainOptions:
     """Where to look."""
 
@@ -48,6 +58,7 @@ class KeychainOptions:
     names are somebody else's choice, and so is the registry they are in."""
     withheld_from: frozenset[str] = frozenset()
     """Registries that never see `explicit`: the targets of mirrors."""
+    logins: RepositoryLogins | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     home: Path | None = None
 
@@ -73,11 +84,23 @@ class Keychain:
         Raises `InvalidInput` ``credentials.file`` for a malformed file, `Unavailable`
         ``credentials.helper`` for a helper that failed.
         """
-        explicit = self.explicit_for(registry)
-        if explicit is not None:
-            return explicit
+        given = self._find_in_logins(registry, path) or self.explicit_for(registry)
+        if given is not None:
+            return given
         for document in self._files.get(None, self._read_files):
             found = self._find_in(document, registry, path)
+            if found is not None:
+                return found
+        return None
+
+    def _find_in_logins(self, registry: str, path: str) -> Credentials | None:
+        logins = self._options.logins
+        if logins is None or logins.repository != Repository(registry=registry, path=path):
+            return None
+        for document in logins.documents:
+            auths = _mapping(_parse(document, "the given logins"), "auths")
+            entry = _longest_match(auths, registry, path)
+            found = _stored(entry, registry) if isinstance(entry, dict) else None
             if found is not None:
                 return found
         return None
@@ -139,13 +162,15 @@ def _read(path: Path) -> Mapping[str, Any] | None:
         ) from error
     if not data.strip():
         return None
+    return _parse(data, f"credentials file {quote(path)}")
+
+
+def _parse(data: bytes, what: str) -> Mapping[str, Any]:
     try:
-        return jsonbytes.parse_object(data, what="credentials file", max_bytes=_MAX_FILE_BYTES)
+        return jsonbytes.parse_object(data, what=what, max_bytes=_MAX_FILE_BYTES)
     except InvalidInput as error:
         # The parser's message may quote the document; only its code is safe to repeat.
-        raise InvalidInput(
-            "credentials.file", f"credentials file {quote(path)} is malformed: {error.code}"
-        ) from None
+        raise InvalidInput("credentials.file", f"{what} is malformed: {error.code}") from None
 
 
 def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
