@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ..records import dataclass, field
 from .hosts import is_loopback
+from .transport import Request, Response, Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class ProxySettings:
 
     def proxy_for(self, url: str) -> str:
         """Return the proxy's URL, or an empty text for a direct connection."""
+        if not (self.https_proxy or self.http_proxy):
+            return ""
         parts = urlsplit(url)
         proxy = self.https_proxy if parts.scheme == "https" else self.http_proxy
         host = (parts.hostname or "").rstrip(".")
@@ -51,6 +54,20 @@ class ProxySettings:
             return ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return "" if any(_covers(entry, host, port) for entry in self.direct) else proxy
+
+
+class ProxyChoice:
+    """A transport that sends each request through its proxy, or directly where it has none."""
+
+    def __init__(self, settings: ProxySettings, *, direct: Transport, proxied: Transport) -> None:
+        self._settings = settings
+        self._direct = direct
+        self._proxied = proxied
+
+    def send(self, request: Request) -> Response:
+        """See `Transport.send`."""
+        proxy = self._settings.proxy_for(request.url)
+        return (self._proxied if proxy else self._direct).send(request)
 
 
 def _with_scheme(proxy: str) -> str:

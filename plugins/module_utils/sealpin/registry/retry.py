@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from ..errors import Unavailable
 from ..records import dataclass
 from .pacing import Ticker
 from .transport import Request, Response, Transport
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _RETRIED_CODES = frozenset({"registry.connection", "registry.timeout", "registry.truncated"})
@@ -93,6 +95,10 @@ def retry_after_s(response: Response) -> float | None:
 
 
 def _date(text: str) -> datetime | None:
+    if not text:
+        return None
+    from email.utils import parsedate_to_datetime  # dear to load, and few registries send a date
+
     try:
         parsed = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

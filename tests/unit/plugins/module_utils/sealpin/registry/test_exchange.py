@@ -17,11 +17,11 @@ import trustme
 
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable, VerificationFailed
+from sealpin.registry.connect import RegistryOptions, exchange_of
 from sealpin.registry.pacing import Deadline, SystemTicker
 from sealpin.registry.proxies import ProxySettings
 from sealpin.registry.tls import TlsOptions, make_context
-from sealpin.registry.transport import Request, Response
-from sealpin.registry.urllib3_transport import Urllib3Transport
+from sealpin.registry.transport import Request, Response, Transport
 from support import memory_registry
 from support.memory_registry import Answer
 from support.pacing import HandTicker
@@ -37,13 +37,8 @@ def registry():
         yield running
 
 
-def transport(tls: TlsOptions | None = None, **environment: str) -> Urllib3Transport:
-    options = tls or TlsOptions()
-    return Urllib3Transport(
-        make_context=lambda: make_context(options),
-        proxies=ProxySettings.from_environment(environment),
-        server_name=options.server_name,
-    )
+def transport(tls: TlsOptions | None = None, **environment: str) -> Transport:
+    return exchange_of(RegistryOptions(tls=tls or TlsOptions(), environment=environment))
 
 
 def request(url: str, **changes: object) -> Request:
@@ -75,12 +70,63 @@ def test_asks_for_the_identity_encoding_and_says_who_it_is(registry):
     assert asked.headers["user-agent"].startswith("sealpin/")
 
 
-def test_keeps_one_connection_for_several_requests(registry):
+@pytest.fixture
+def connections(monkeypatch) -> list[object]:
+    """Return the connections that were opened."""
+    opened: list[object] = []
+    connect = socket.create_connection
+
+    def counted(*args, **kwargs):
+        opened.append(args)
+        return connect(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "create_connection", counted)
+    return opened
+
+
+def test_keeps_one_connection_for_several_requests(registry, connections):
     sender = transport()
     for _turn in range(3):
         sender.send(request(blob_url(registry)))
-    [pool] = sender._pools.values()
-    assert pool.connection_from_url(blob_url(registry)).num_connections == 1
+    assert len(connections) == 1
+
+
+def test_opens_another_connection_where_the_server_closed_the_first(connections):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer_once():
+            for _turn in range(2):
+                connection, _unused = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                closed.set()
+
+        closed = threading.Event()
+        thread = threading.Thread(target=answer_once, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/v2/"
+        sender = transport()
+        assert sender.send(request(url)).body == b"ok"
+        closed.wait(5)
+        assert sender.send(request(url)).body == b"ok"
+        thread.join(5)
+    assert len(connections) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ü.example/",
+        "http://r.example:x/",
+        "http://[::1/",
+        "http:///v2/",
+        "http://u@r.example/",
+    ],
+)
+def test_an_address_that_is_none_is_not_asked(connections, url):
+    assert code_of(lambda: transport().send(request(url))) == "registry.address"
+    assert not connections
 
 
 def test_checks_the_digest_while_it_reads(registry):
