@@ -3,30 +3,37 @@
 """Delete each check of the verification core, one at a time, and see whether a test notices.
 
 A check is a ``raise``, or a call that is only made for what it raises (``check_…``, ``verify_…``).
-Each is replaced by ``pass`` in a copy of the tree, and the tests of its package are run there. The
-files of `GUARDED` decide by what they return, so their guards (an ``if`` that only leaves) go too.
-What survives is printed, and makes the run fail unless it is listed in `EXPECTED_SURVIVORS`::
+Each is replaced by ``pass`` in a copy of the tree, and the tests of its package are run there; they
+must pass first with every check in place. The files of `GUARDED` decide by what they return, so
+their guards (an ``if`` that only leaves) go too. What survives is printed, and makes the run fail
+unless it is listed in `EXPECTED_SURVIVORS`::
 
-    make mutation                                               everything, some minutes
+    make mutation                                               everything, half an hour
     python tests/mutation/delete_checks.py signatures/sct.py    one file
+    python tests/mutation/delete_checks.py slsa attestations    two targets
 """
 
 from __future__ import annotations
 
 import ast
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = Path("plugins/module_utils/sealpin")
 UNIT = Path("tests/unit") / CORE
-TIMEOUT_S = 300
+TIMEOUT_S = 600
+WORKERS = 2
 CHECK_CALL = re.compile(r"_?(check|verify)(_|$)")
 
 _ATTACKS = "../../../attacks"
@@ -38,6 +45,8 @@ _POLICY = (
 )
 TARGETS: dict[str, tuple[str, ...]] = {
     "signatures": ("signatures",),
+    "attestations": ("attestations",),
+    "slsa": ("slsa",),
     "chain.py": ("signatures/test_certificate.py", "signatures/test_timestamp.py"),
     "der.py": ("test_der.py",),
     "jsonfields.py": ("test_jsonfields.py",),
@@ -88,8 +97,9 @@ EXPECTED_SURVIVORS: dict[str, str] = {
 class Mutant:
     """One check of one file."""
 
-    def __init__(self, path: Path, node: ast.stmt) -> None:
+    def __init__(self, path: Path, text: str, node: ast.stmt) -> None:
         self.path = path
+        self._text = text
         self.line = node.lineno
         self.statement = ast.unparse(node).partition("\n")[0][:100]
         self._position = (node.lineno, node.col_offset)
@@ -100,8 +110,7 @@ class Mutant:
 
     def source(self) -> str:
         """The file without this check."""
-        tree = ast.parse((ROOT / CORE / self.path).read_text("utf-8"))
-        return ast.unparse(_Delete(self._position).visit(tree))
+        return ast.unparse(_Delete(self._position).visit(ast.parse(self._text)))
 
 
 class _Delete(ast.NodeTransformer):
@@ -140,9 +149,10 @@ def _is_guard(node: ast.AST) -> bool:
 def mutants(target: str) -> Iterator[Mutant]:
     folder = ROOT / CORE / target
     for path in sorted(folder.glob("*.py")) if folder.is_dir() else [folder]:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        text = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)):
             if _is_check(node) or (target in GUARDED and _is_guard(node)):
-                yield Mutant(path.relative_to(ROOT / CORE), node)
+                yield Mutant(path.relative_to(ROOT / CORE), text, node)
 
 
 def own_tests(mutant: Mutant) -> tuple[str, ...]:
@@ -151,45 +161,105 @@ def own_tests(mutant: Mutant) -> tuple[str, ...]:
     return (path,) if (ROOT / UNIT / path).is_file() else ()
 
 
-def survives(mutant: Mutant, tests: tuple[str, ...]) -> bool:
-    """Run the tests in a copy of the tree without the check."""
-    with tempfile.TemporaryDirectory(prefix="sealpin-mutation-") as directory:
-        copy = Path(directory)
-        shutil.copytree(ROOT / CORE, copy / CORE, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(
-            ROOT / "tests", copy / "tests", ignore=shutil.ignore_patterns("vectors", "__pycache__")
-        )
-        (copy / "tests/vectors").symlink_to(ROOT / "tests/vectors")
-        shutil.copy(ROOT / "pyproject.toml", copy)
-        (copy / CORE / mutant.path).write_text(mutant.source(), "utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "--tb=no"]
-        command += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
-        command += [str(UNIT / test) for test in (*own_tests(mutant), *tests)]
+class Tree:
+    """A copy of the tree, in which one file at a time lacks a check."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for part in (CORE, Path("tests")):
+            ignored = shutil.ignore_patterns("__pycache__", "vectors")
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        (folder / "tests/vectors").symlink_to(ROOT / "tests/vectors")
+        shutil.copy(ROOT / "pyproject.toml", folder)
+
+    def survives(self, mutant: Mutant, tests: tuple[str, ...]) -> bool:
+        """Whether *tests* pass without the check."""
+        path = self._folder / CORE / mutant.path
+        whole = path.read_bytes()
+        _write(path, mutant.source().encode())
         try:
-            run = subprocess.run(
-                command, cwd=copy, capture_output=True, timeout=TIMEOUT_S, check=False
+            ran = self.run((*own_tests(mutant), *tests))
+        finally:
+            _write(path, whole)
+        return ran is not None and ran.returncode == 0
+
+    def run(self, tests: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
+        """Run *tests* up to the first that fails; None if they do not end."""
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "--tb=no"]
+        command += ["-p", "no:cacheprovider", *(str(UNIT / test) for test in dict.fromkeys(tests))]
+        try:
+            return subprocess.run(
+                command,
+                cwd=self._folder,
+                env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+                capture_output=True,
+                timeout=TIMEOUT_S,
+                check=False,
             )
         except subprocess.TimeoutExpired:
-            return False
-        return run.returncode == 0
+            return None
 
 
-def main(arguments: list[str]) -> int:
-    work = [
+def _write(path: Path, content: bytes) -> None:
+    """Write a source file, and forget what was compiled from it."""
+    path.write_bytes(content)
+    Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+
+
+Work = list[tuple[Mutant, tuple[str, ...]]]
+
+
+def chosen(arguments: list[str]) -> Work:
+    """The checks of the targets or files named by *arguments*; of all without any."""
+    return [
         (mutant, tests)
         for target, tests in TARGETS.items()
         for mutant in mutants(target)
-        if not arguments or any(str(mutant.path) == wanted for wanted in arguments)
+        if not arguments or target in arguments or mutant.path.as_posix() in arguments
     ]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        survived = list(pool.map(lambda pair: survives(*pair), work))
-    surviving = [mutant for (mutant, _unused), alive in zip(work, survived, strict=True) if alive]
-    unexpected = [m for m in surviving if m.name not in EXPECTED_SURVIVORS]
-    for mutant in surviving:
-        reason = EXPECTED_SURVIVORS.get(mutant.name, "no test noticed")
-        print(f"{mutant.path}:{mutant.line}: {mutant.statement}  ({reason})")
-    print(f"{len(work)} checks deleted, {len(surviving)} survived, {len(unexpected)} unexpected")
-    return 1 if unexpected else 0
+
+
+def survivors(work: Work, folder: Path) -> Iterator[Mutant]:
+    """Delete each check in turn. Raises `SystemExit` when a test fails without that."""
+    trees: SimpleQueue[Tree] = SimpleQueue()
+    for worker in range(WORKERS):
+        trees.put(Tree(folder / str(worker)))
+    tree = trees.get()
+    tests = (test for mutant, tests in work for test in (*own_tests(mutant), *tests))
+    whole = tree.run(tuple(tests))
+    if whole is None or whole.returncode:
+        shown = "" if whole is None else whole.stdout.decode()
+        raise SystemExit(f"{shown}\na test fails with every check in place: mend it first")
+    trees.put(tree)
+
+    def survives(pair: tuple[Mutant, tuple[str, ...]]) -> bool:
+        tree = trees.get()
+        try:
+            return tree.survives(*pair)
+        finally:
+            trees.put(tree)
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        for (mutant, _tests), alive in zip(work, pool.map(survives, work), strict=True):
+            if alive:
+                yield mutant
+
+
+def main(arguments: list[str]) -> int:
+    work = chosen(arguments)
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory(prefix="sealpin-mutation-") as directory:
+        for mutant in survivors(work, Path(directory)):
+            reason = EXPECTED_SURVIVORS.get(mutant.name)
+            counts["survived"] += 1
+            counts["unexpected"] += reason is None
+            where = f"{mutant.path}:{mutant.line}"
+            print(f"{where}: {mutant.statement}  ({reason or 'no test noticed'})", flush=True)
+    print(
+        f"{len(work)} checks deleted, {counts['survived']} survived,"
+        f" {counts['unexpected']} unexpected"
+    )
+    return 1 if counts["unexpected"] else 0
 
 
 if __name__ == "__main__":
