@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 PATH = "/api/v1/log/entries/retrieve"
+KEY_PATH = "/api/v1/log/publicKey"
 
 
 @dataclass(kw_only=True)
@@ -32,6 +33,10 @@ class RekorService:
     """Answered instead, if set."""
     status: int = 200
     asked: list[Any] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    """Every path that was asked for, in order."""
+    public_key: bytes = b""
+    """What the log says its own key is, in PEM."""
     url: str = ""
 
     def answer(self, query: bytes) -> bytes:
@@ -54,10 +59,19 @@ def serving(**options: object) -> Iterator[RekorService]:
     service = RekorService(**options)
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            service.paths.append(self.path)
+            is_known = self.path == KEY_PATH
+            self._send(200 if is_known else 404, service.public_key if is_known else b"")
+
         def do_POST(self) -> None:
+            service.paths.append(self.path)
             body = self.rfile.read(int(self.headers["Content-Length"]))
             content = service.answer(body) if self.path == PATH else b""
-            self.send_response(service.status if self.path == PATH else 404)
+            self._send(service.status if self.path == PATH else 404, content)
+
+        def _send(self, status: int, content: bytes) -> None:
+            self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
