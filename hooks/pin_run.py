@@ -30,7 +30,7 @@ from .targets import Targets
 from .trusted import ProjectPolicy
 
 if TYPE_CHECKING:
-    from sealpin.manifests.lock import Lock
+    from sealpin.manifests.lock import Lock, LockEntry
     from sealpin.manifests.options import FindOptions
     from sealpin.pinning import FileResult
     from sealpin.rules import Rules
@@ -94,8 +94,11 @@ class PinRun:
         if lock_error is not None:
             written.failed[LOCK_NAME] = lock_error
         elif not self.targets.is_stdin:
-            kept = [result for result in results if result.file not in written.failed]
-            self._write_lock(lock, kept, rules, written)
+            from sealpin.pinning import lock_entries
+
+            kept = self._kept_entries(lock, gathered, results, written)
+            done = [result for result in results if result.file not in written.failed]
+            self._write_lock(lock, (*kept, *lock_entries(done, rules.policies)), written)
         # 5.
         return self._report(results, gathered, written, lock)
 
@@ -196,17 +199,32 @@ class PinRun:
         if self.targets.stdin is not None:
             _write_stdout(self.targets.stdin)
 
-    def _write_lock(
-        self, lock: Lock, results: Sequence[FileResult], rules: Rules, written: _Written
-    ) -> None:
+    def _kept_entries(
+        self, lock: Lock, gathered: Gathered, results: Sequence[FileResult], written: _Written
+    ) -> tuple[LockEntry, ...]:
+        """Return the entries that stay whatever this run proved.
+
+        A run over the whole project drops those that no file names, but none of an image or a file
+        it could not look at.
+        """
+        from sealpin.pinning import Action
+
+        if not self.targets.is_whole_project or gathered.unreadable:
+            return lock.entries
+        unseen = [
+            result.site
+            for file in results
+            for result in file.sites
+            if result.action is Action.UNCHECKED or file.file in written.failed
+        ]
+        return tuple(entry for site in unseen for entry in lock.find(site.moving_reference))
+
+    def _write_lock(self, lock: Lock, entries: Sequence[LockEntry], written: _Written) -> None:
         from sealpin.manifests.lock import Lock
-        from sealpin.pinning import lock_entries
 
         from .files import create_file
 
-        entries = lock_entries(results, rules.policies)
-        is_whole = self.targets.is_whole_project
-        new = Lock.of(entries if is_whole else (*lock.entries, *entries))
+        new = Lock.of(entries)
         if new == lock:
             return
         try:

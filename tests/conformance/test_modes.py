@@ -392,3 +392,31 @@ def test_update_does_not_go_back_unless_told_to(registry: MemoryRegistry, tmp_pa
     assert new not in project.read("pod.yaml")
     assert project.run("update", "--unsafe-allow-rollback", ".").code == 1
     assert new in project.read("pod.yaml")
+
+
+# What a run could not look at stays in the lock.
+
+
+def test_an_image_that_could_not_be_checked_keeps_its_entry(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", {"pod.yaml": pod(KEYED, FREE), "go.yaml": pod(GO)})
+    project.run("pin", ".")
+    before = project.read("sealpin.lock")
+    (project.folder / "go.yaml").unlink()
+    away = Project(folder=project.folder, options=("--mirror", f"{HOST}=dir:away", "--offline"))
+    ran = away.run("pin", ".")
+    assert ran.code == 2
+    assert KEYED in project.read("sealpin.lock")
+    assert GO not in project.read("sealpin.lock"), "what no file names is stale all the same"
+    project.write("go.yaml", pod(GO))
+    project.run("pin", ".")
+    assert project.read("sealpin.lock") == before
+
+
+def test_a_file_that_cannot_be_read_takes_no_entry_with_it(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", {"pod.yaml": pod(KEYED), "go.yaml": pod(GO)})
+    project.run("pin", ".")
+    before = project.read("sealpin.lock")
+    (project.folder / "go.yaml").rename(project.folder / "go.txt")
+    (project.folder / "go.yaml").symlink_to("go.txt")
+    assert project.run("pin", ".").code == 2
+    assert project.read("sealpin.lock") == before
