@@ -16,10 +16,12 @@ on, so an edit at a node is made once.
 from __future__ import annotations
 
 import base64
+import gc
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import accumulate
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from .errors import InvalidInput, missing_library, quote
 from .limits import MAX_PURE_YAML_CHARS, MAX_YAML_DEPTH
@@ -111,13 +113,9 @@ def _line_starts_with_returns(text: str) -> Iterator[int]:
             yield offset + 1
 
 
-# Nodes are compared by identity (an alias is its anchor's node) and are filled while they are
-# composed, hundreds of thousands in a large tree: slots, but neither frozen nor keyword-only.
-# Nobody changes one afterwards.
-@dataclass(slots=True, eq=False)
-class Scalar:
-    """A scalar; `start` and `end` include its anchor, tag and quotes."""
-
+# Nodes are compared by identity: an alias is its anchor's node. There are hundreds of thousands in
+# a large tree, most of them scalars, so these are tuples: made by `new_scalar` in half the time.
+class _ScalarFields(NamedTuple):
     start: int
     end: int
     """For a block scalar: the beginning of the line after it."""
@@ -129,12 +127,29 @@ class Scalar:
     """Resolved (``tag:yaml.org,2002:str`` for ``!!str``), empty if none was written."""
     anchor: str
 
+
+class Scalar(_ScalarFields):
+    """A scalar; `start` and `end` include its anchor, tag and quotes."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__
+
     @property
     def is_plain(self) -> bool:
         """Whether it is unquoted, so that its text may mean a number, a boolean or null."""
         return not self.style
 
 
+new_scalar: Callable[[type[Scalar], tuple[int, int, str, str, str, str]], Scalar] = tuple.__new__
+"""Make a scalar of its six fields: ``new_scalar(Scalar, (start, end, value, style, tag, anchor))``.
+
+Python's own constructor of a named tuple takes as long again.
+"""
+
+
+# Collections are filled while they are composed; nobody changes one afterwards.
 @dataclass(slots=True, eq=False)
 class Sequence:
     """A sequence, block or flow."""
@@ -226,6 +241,23 @@ def parse_region(source: SourceText, start: int, end: int) -> tuple[Document, ..
         raise _unparsable(failure, source, start) from error
 
 
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Hold the cyclic garbage collector back while a file is read.
+
+    Nodes are made by the ten thousand and none is garbage before the file is done with, so that
+    every collection on the way looks at all of them in vain, for a sixth of the time.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def event_signature(text: str) -> list[tuple[str, str, str, str, str]]:
     """List kind, tag, anchor, style and value of every event in *text*.
 
@@ -312,7 +344,6 @@ class _Composer:
 
     def compose(self, events: Iterator[Any]) -> tuple[Document, ...]:
         handlers: dict[type, Callable[[Any], None]] = {
-            _events.ScalarEvent: self._scalar,
             _events.AliasEvent: self._alias,
             _events.MappingStartEvent: self._enter_mapping,
             _events.SequenceStartEvent: self._enter_sequence,
@@ -323,18 +354,22 @@ class _Composer:
             _events.StreamStartEvent: self._ignore,
             _events.StreamEndEvent: self._ignore,
         }
+        scalar_event: type = _events.ScalarEvent
         for event in events:
-            handlers[type(event)](event)
+            if event.__class__ is scalar_event:  # two of three
+                self._scalar(event)
+            else:
+                handlers[event.__class__](event)
         return tuple(self.documents)
 
     def _ignore(self, event: Any) -> None:
         """The stream's own ends hold nothing."""
 
     def _scalar(self, event: Any) -> None:
-        base, anchor = self.base, event.anchor
+        base, anchor, tag = self.base, event.anchor, event.tag
         start, end = event.start_mark.index + base, event.end_mark.index + base
-        value = _decoded(event.value) if event.tag == _BINARY else event.value
-        node = Scalar(start, end, value, event.style or "", event.tag or "", anchor or "")
+        value = _decoded(event.value) if tag == _BINARY else event.value
+        node = new_scalar(Scalar, (start, end, value, event.style or "", tag or "", anchor or ""))
         self.parts.append(node)
         if anchor:
             self.anchors[anchor] = node

@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from ..errors import InvalidInput, MissingDependency
-from ..yamldoc import Document, SourceText, parse_region
+from ..yamldoc import Document, SourceText, parse_region, without_collection
+from ..yamlplain import read_plain
 from . import ci
 from .ansible_tasks import find_ansible, is_ansible
 from .compose import find_compose, is_compose
@@ -125,13 +126,10 @@ def _unparsable_code(text: str) -> str:
 
 
 def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
-    documents = [
-        document
-        for start, end in regions_to_parse(
-            survey.source.text, name_kind, words=survey.options.words
-        )
-        for document in parse_region(survey.source, start, end)
-    ]
+    source = survey.source
+    wanted = regions_to_parse(source.text, name_kind, words=survey.options.words)
+    with without_collection():
+        documents = [document for region in wanted for document in _read(source, *region)]
     for document in documents:
         kind = _kind_of_document(document, name_kind, survey)
         if kind is None or not _is_wanted(kind, survey.options):
@@ -139,6 +137,10 @@ def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
         survey.enter(document, kind)
         _DOCUMENT_FINDERS[kind](document, survey)
         survey.settle()
+
+
+def _read(source: SourceText, start: int, end: int) -> tuple[Document, ...]:
+    return read_plain(source, start, end) or parse_region(source, start, end)
 
 
 def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) -> Kind | None:
