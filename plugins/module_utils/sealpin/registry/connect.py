@@ -144,7 +144,7 @@ def exchange_of(options: RegistryOptions) -> Transport:
         # Imported here, since a run that reads layouts only never needs it.
         from .direct_transport import DirectTransport
 
-        return DirectTransport(**authentication)
+        return DirectTransport(proxies=proxies, **authentication)
 
     def make_proxied() -> Transport:
         from .urllib3_transport import Urllib3Transport

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""DirectTransport: one exchange with a host that is reached without a proxy.
+"""DirectTransport: one exchange with a host that is reached directly, or by a tunnel (`tunnel`).
 
 Connections are kept for the run and used again. This layer follows no redirect and repeats nothing.
 A socket's timeout bounds the silence between two pieces; a server that sends one byte before each
@@ -20,12 +20,15 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..errors import Unavailable
 from ..records import dataclass
 from ..version import __version__
 from .answer_body import read_body, shown
-from .exchange_errors import broken, no_address, unknown_host, unreachable
+from .exchange_errors import broken, no_address, no_way, unknown_host, unreachable
 from .http1 import Head, Incoming, may_be_reused, read_chunks, read_head, request_bytes
+from .proxies import ProxySettings
 from .transport import Request, Response
+from .tunnel import open_tunnel, proxy_address
 
 if TYPE_CHECKING:
     import ssl
@@ -57,11 +60,13 @@ class DirectTransport:
         make_context: Callable[[], ssl.SSLContext],
         make_context_of: Mapping[str, Callable[[], ssl.SSLContext]] | None = None,
         server_name: str = "",
+        proxies: ProxySettings | None = None,
     ) -> None:
         self._make_context = make_context
         self._make_context_of = make_context_of or {}
         """By host and port: for hosts that are authenticated in a way of their own."""
         self._server_name = server_name
+        self._proxies = proxies or ProxySettings()
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._idle: dict[_Address, list[_Connection]] = {}
         weakref.finalize(self, _close_all, self._idle)
@@ -71,8 +76,6 @@ class DirectTransport:
     def send(self, request: Request) -> Response:
         """Make one exchange; see `Transport.send`."""
         address, target = _taken_apart(request.url)
-        if address.host in self._unknown_hosts:
-            raise unknown_host(address.host)
         remaining_s = request.deadline.check(where=shown(request.url))
         connection = self._unused(address) or self._connect(address, request, remaining_s)
         try:
@@ -122,26 +125,49 @@ class DirectTransport:
         connection.close()
 
     def _connect(self, address: _Address, request: Request, remaining_s: float) -> _Connection:
-        try:
-            sock = socket.create_connection(
-                (address.host, address.port), timeout=min(_CONNECT_TIMEOUT_S, remaining_s)
-            )
-        except socket.gaierror as error:
-            # Whoever else wants this host in this run need not wait for the resolver again.
-            self._unknown_hosts.add(address.host)
-            raise unknown_host(address.host) from error
-        except UnicodeError as error:
-            raise no_address(request.url) from error
-        except OSError as error:
-            raise unreachable(error, request) from error
+        allowed_s = min(_CONNECT_TIMEOUT_S, remaining_s)
+        proxy = self._proxies.proxy_for(request.url)
+        sock = (
+            self._open_through(proxy, request, allowed_s)
+            if proxy
+            else self._open(address.host, address.port, request, allowed_s)
+        )
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if proxy:
+                _tunnel(sock, proxy, address, request, allowed_s)
             return _Connection(self._secured(sock, address) if address.is_secure else sock)
         except BaseException as error:
             sock.close()
             if isinstance(error, OSError):
                 raise broken(error, request) from error
             raise
+
+    def _open(self, host: str, port: int, request: Request, allowed_s: float) -> socket.socket:
+        if host in self._unknown_hosts:
+            raise unknown_host(host)
+        try:
+            return socket.create_connection((host, port), timeout=allowed_s)
+        except socket.gaierror as error:
+            # Whoever else wants this host in this run need not wait for the resolver again.
+            self._unknown_hosts.add(host)
+            raise unknown_host(host) from error
+        except UnicodeError as error:
+            raise no_address(request.url) from error
+        except OSError as error:
+            raise unreachable(error, request) from error
+
+    def _open_through(self, proxy: str, request: Request, allowed_s: float) -> socket.socket:
+        try:
+            host, port = proxy_address(proxy)
+        except ValueError as error:
+            raise no_way(error, request) from error
+        try:
+            return self._open(host, port, request, allowed_s)
+        except Unavailable as error:
+            if error.code == "registry.unknown-host":
+                raise
+            raise no_way(error.__cause__ or error, request) from error
 
     def _secured(self, sock: socket.socket, address: _Address) -> ssl.SSLSocket:
         own = address.netloc if address.netloc in self._make_context_of else ""
@@ -151,6 +177,18 @@ class DirectTransport:
                 self._contexts[own] = self._make_context_of.get(own, self._make_context)()
             context = self._contexts[own]
         return context.wrap_socket(sock, server_hostname=self._server_name or address.host)
+
+
+def _tunnel(
+    sock: socket.socket, proxy: str, address: _Address, request: Request, allowed_s: float
+) -> None:
+    wire = _Wire(sock)
+    wire.end_s = time.monotonic() + allowed_s
+    try:
+        open_tunnel(proxy, address.host, address.port, send=wire.send, receive=wire.receive)
+    except (OSError, ValueError) as error:
+        raise no_way(error, request) from error
+    sock.settimeout(allowed_s)
 
 
 def _close_all(idle: Mapping[_Address, list[_Connection]]) -> None:

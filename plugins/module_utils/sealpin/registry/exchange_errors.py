@@ -8,6 +8,7 @@ from ..errors import Unavailable, quote
 from .answer_body import shown
 from .http1 import CutShort, Malformed
 from .transport import Request
+from .tunnel import Refused
 
 
 def broken(error: Exception, request: Request) -> Unavailable:
@@ -38,6 +39,13 @@ def unreachable(error: Exception, request: Request) -> Unavailable:
         "registry.unreachable",
         f"no connection to {shown(request.url)}: {reason(error)}",
         hint="see whether the registry is up and a proxy is needed, or read from a --mirror",
+    )
+
+
+def no_way(error: BaseException, request: Request) -> Unavailable:
+    """Make the error for a proxy that cannot be reached, or opens no tunnel."""
+    return Unavailable(
+        "registry.proxy", f"the proxy opened no way to {shown(request.url)}: {reason(error)}"
     )
 
 
@@ -77,11 +85,11 @@ def no_address(url: str) -> Unavailable:
     )
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """Return the innermost cause's own words; wrappers repeat addresses and objects."""
     innermost: BaseException = error
     while innermost.__cause__ is not None or innermost.__context__ is not None:
         innermost = innermost.__cause__ or innermost.__context__ or innermost
-    if isinstance(innermost, Malformed):
+    if isinstance(innermost, (Malformed, Refused)):
         return quote(innermost)
     return quote(getattr(innermost, "strerror", None) or type(innermost).__name__)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from ..records import dataclass, field
 from .hosts import is_loopback
 from .transport import Request, Response, Transport
+from .tunnel import can_tunnel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,10 @@ class ProxySettings:
 
 
 class ProxyChoice:
-    """A transport that sends each request through its proxy, or directly where it has none."""
+    """A transport of two: one for proxies that are asked themselves, one for all else.
+
+    A tunnel is as good as a direct connection once it is open.
+    """
 
     def __init__(self, settings: ProxySettings, *, direct: Transport, proxied: Transport) -> None:
         self._settings = settings
@@ -67,7 +71,8 @@ class ProxyChoice:
     def send(self, request: Request) -> Response:
         """See `Transport.send`."""
         proxy = self._settings.proxy_for(request.url)
-        return (self._proxied if proxy else self._direct).send(request)
+        is_direct = not proxy or can_tunnel(proxy, request.url)
+        return (self._direct if is_direct else self._proxied).send(request)
 
 
 def _with_scheme(proxy: str) -> str:

@@ -3,7 +3,8 @@
 """Urllib3Transport: one exchange through a proxy, and the only importer of urllib3.
 
 The proxy is spoken to as it wants, by HTTP or HTTPS, tunnelled through or asked in the clear. What
-is reached without one never comes here (`direct_transport`). This layer follows no redirect and
+is reached without one, or by a tunnel that begins in the clear, never comes here
+(`direct_transport`). This layer follows no redirect and
 repeats nothing.
 """
 

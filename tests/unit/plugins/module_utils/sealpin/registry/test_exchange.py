@@ -22,7 +22,7 @@ from sealpin.registry.pacing import Deadline, SystemTicker
 from sealpin.registry.proxies import ProxySettings
 from sealpin.registry.tls import TlsOptions, make_context
 from sealpin.registry.transport import Request, Response, Transport
-from support import memory_registry
+from support import memory_registry, stub_registry_proxy
 from support.memory_registry import Answer
 from support.pacing import HandTicker
 
@@ -372,6 +372,53 @@ def test_reaches_the_outside_through_the_proxy_and_gives_it_its_own_password():
     assert seen[0].startswith(b"CONNECT registry.example:443")
     assert b"proxy-authorization: basic" in seen[0].lower()
     assert b"s3cret" not in seen[0]
+
+
+def test_requests_go_through_one_tunnel_after_another(tmp_path):
+    with stub_registry_proxy.serving(tmp_path) as stub:
+        inside = transport(TlsOptions(ca_files=(stub.ca_file,)), HTTPS_PROXY=stub.proxy_url)
+        for tag in ("1", "2"):
+            answer = inside.send(request(f"https://r.example/v2/app/manifests/{tag}"))
+            assert answer.body == f"r.example/app:{tag}".encode()
+        name = inside.send(request("https://other.example:444/v2/app/manifests/1")).body
+        assert name == b"other.example:444/app:1"
+
+
+def test_who_answers_in_a_tunnel_must_be_whom_the_address_names(tmp_path):
+    with stub_registry_proxy.serving(tmp_path) as stub:
+        asked = request("https://r.example/v2/")
+        untrusting = transport(HTTPS_PROXY=stub.proxy_url)
+        assert code_of(lambda: untrusting.send(asked)) == "registry.tls"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 502 no\r\n\r\n", b"HTTP/1.1 200 ok\r\n\r\nmore"],
+    ids=["silence", "no-http", "refusal", "more-than-asked-for"],
+)
+def test_a_proxy_that_opens_no_tunnel_is_named(answer):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def reply():
+            connection, _unused = proxy.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=reply, daemon=True)
+        thread.start()
+        inside = transport(HTTPS_PROXY=f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        code = code_of(lambda: inside.send(request("https://r.example/v2/")))
+        thread.join(5)
+    assert code == "registry.proxy"
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "http://me:pr0xy@:x", "http://"])
+def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(proxy):
+    with pytest.raises(Unavailable) as caught:
+        transport(HTTPS_PROXY=proxy).send(request("https://r.example/v2/"))
+    assert caught.value.code == "registry.proxy"
+    assert "pr0xy" not in str(caught.value)
 
 
 def test_values_keep_their_secrets_to_themselves():
