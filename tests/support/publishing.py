@@ -17,7 +17,7 @@ from pathlib import Path
 
 from support.oci_upload import Layer, Upload
 from support.peers import peer
-from support.virtual_sigstore import Identity, VirtualSigstore
+from support.virtual_sigstore import Identity, Signer, VirtualSigstore
 
 WORKFLOW = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.2.3"
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -38,8 +38,19 @@ class Publisher:
     host: str
     sigstore: VirtualSigstore = field(default_factory=VirtualSigstore)
 
-    def push(self, repository: str, *, signed: bool, content: str = "", tag: str = "1") -> str:
-        """Push an image, different for each repository and *content*; return its digest."""
+    def push(
+        self,
+        repository: str,
+        *,
+        signed: bool,
+        signer: Signer | None = None,
+        content: str = "",
+        tag: str = "1",
+    ) -> str:
+        """Push an image, different for each repository and *content*; return its digest.
+
+        It is signed as the policy of `write_policy` wants it, unless *signer* is another.
+        """
         upload = Upload(self.host, repository)
         name = f"{repository} {content}".encode()
         layer = _layer({"busybox": peer("busybox").read_bytes(), "name": name})
@@ -53,7 +64,7 @@ class Publisher:
             [Layer(content=layer, media_type=_LAYER_TYPE)], tag, config=json.dumps(config).encode()
         )
         if signed:
-            self._sign(upload, digest)
+            self._sign(upload, digest, signer)
         return digest
 
     def write_policy(self, folder: Path) -> Path:
@@ -63,9 +74,12 @@ class Publisher:
         policy.write_text(_POLICY)
         return policy
 
-    def _sign(self, upload: Upload, digest: str) -> None:
+    def _sign(self, upload: Upload, digest: str, signer: Signer | None) -> None:
         signature = self.sigstore.sign_image(
-            digest, identity=Identity.uri(WORKFLOW, issuer=ISSUER), reference=upload.name
+            digest,
+            signer=signer,
+            identity=Identity.uri(WORKFLOW, issuer=ISSUER),
+            reference=upload.name,
         )
         layer = Layer(
             content=signature.content,
