@@ -42,6 +42,7 @@ except ImportError:
 
 BYTE_ORDER_MARK = "\ufeff"
 MERGE_KEY = "<<"
+_BLOCK = 4096
 _BINARY = "tag:yaml.org,2002:binary"
 
 # The pure parser lets these through on malformed escapes and directives; each means "not YAML".
@@ -62,33 +63,62 @@ class Position:
 
 
 class SourceText:
-    """A text and the offsets at which its lines begin, counted when first asked for."""
+    """A text and its lines, which end with LF, CRLF or a lone CR (YAML 1.2.2, section 5.4).
 
-    __slots__ = ("_line_starts", "text", "where")
+    A large text is asked about a few places only, so that lines are counted by blocks; a text with
+    a CR in it is cut into lines when first asked for.
+    """
+
+    __slots__ = ("_block_lines", "_has_returns", "_line_starts", "text", "where")
 
     def __init__(self, text: str, *, where: str) -> None:
         self.text = text
         self.where = where
+        self._has_returns = "\r" in text
         self._line_starts: list[int] = []
+        self._block_lines: list[int] = []
+        """How many lines end before each block of `_BLOCK` characters."""
 
     @property
     def line_starts(self) -> list[int]:
-        """Offset of each line's first character.
-
-        A line ends with LF, CRLF or a lone CR (YAML 1.2.2, section 5.4).
-        """
+        """Offset of each line's first character."""
         if not self._line_starts:
             self._line_starts = list(_line_starts(self.text))
         return self._line_starts
 
     def line_number(self, offset: int) -> int:
         """The line of *offset*, from 1."""
-        return bisect_right(self.line_starts, offset)
+        if self._has_returns:
+            return bisect_right(self.line_starts, offset)
+        if not self._block_lines:
+            counts = (self.text.count("\n", at, at + _BLOCK) for at in range(0, len(self.text), _BLOCK))
+            self._block_lines = list(accumulate(counts, initial=0))
+        block = offset // _BLOCK
+        return 1 + self._block_lines[block] + self.text.count("\n", block * _BLOCK, offset)
 
     def position(self, offset: int) -> Position:
         """Line and column of *offset*."""
-        line = self.line_number(offset)
-        return Position(line, offset - self.line_starts[line - 1] + 1)
+        return Position(self.line_number(offset), offset - self._start_of_line(offset) + 1)
+
+    def rest_of_line(self, offset: int) -> str:
+        """The text from *offset* to the end of its line, the line break left out."""
+        if self._has_returns:
+            number = self.line_number(offset)
+            return self.line(number)[offset - self.line_starts[number - 1] :]
+        end = self.text.find("\n", offset)
+        return self.text[offset : len(self.text) if end < 0 else end]
+
+    def line_before(self, offset: int) -> str:
+        """The line above that of *offset*, without its line end; empty when there is none."""
+        if self._has_returns:
+            return self.line(self.line_number(offset) - 1)
+        end = self._start_of_line(offset) - 1
+        return self.text[self._start_of_line(end) : end] if end >= 0 else ""
+
+    def _start_of_line(self, offset: int) -> int:
+        if self._has_returns:
+            return self.line_starts[self.line_number(offset) - 1]
+        return self.text.rfind("\n", 0, offset) + 1
 
     def line(self, number: int) -> str:
         """Line *number* (from 1) without its line end; empty when there is none such."""

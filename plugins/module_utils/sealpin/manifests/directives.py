@@ -22,24 +22,14 @@ _MANAGED = re.compile(r"""#.*\{\s*["']\$imagepolicy["']""")
 
 def is_ignored(source: SourceText, start: int, end: int) -> bool:
     """Whether a directive covers the value at ``[start, end)``, whose key may begin earlier."""
-    if _IGNORE_ALONE.match(source.line(source.line_number(start) - 1)):
+    if _IGNORE_ALONE.match(source.line_before(start)):
         return True
-    return _IGNORE.search(rest_of_line(source, end)) is not None
+    return _IGNORE.search(source.rest_of_line(end)) is not None
 
 
 def is_managed(source: SourceText, end: int) -> bool:
     """Whether a Flux image policy marker stands behind the value that ends at *end*."""
-    return _MANAGED.search(rest_of_line(source, end)) is not None
-
-
-def rest_of_line(source: SourceText, offset: int) -> str:
-    """The text from *offset* to the end of its line, the line break left out.
-
-    An *offset* at the beginning of a line belongs to the value that ended with the line before.
-    """
-    number = source.line_number(offset)
-    column = offset - source.line_starts[number - 1]
-    return source.line(number)[column:]
+    return _MANAGED.search(source.rest_of_line(end)) is not None
 
 
 def has_marker(text: str) -> bool:

@@ -158,7 +158,8 @@ def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) ->
 
 def regions(text: str) -> Iterator[tuple[int, int]]:
     """Cut a YAML stream at its document markers; with directives or ``...`` it stays whole."""
-    if text.startswith("%") or "\n%" in text or "\n..." in text:
+    percent = text.find("%")  # a single character is looked for ten times as fast as two
+    if percent == 0 or (percent > 0 and text.find("\n%", percent - 1) >= 0) or "\n..." in text:
         yield 0, len(text)
         return
     start = 0
@@ -176,7 +177,8 @@ def regions_to_parse(
     A file whose name says its kind is parsed whole, and so is a template: what looks like a
     document of no interest there may hold the condition of the next one.
     """
-    has_braces = "{{" in text or "{%" in text
+    brace = text.find("{")
+    has_braces = brace >= 0 and (text.find("{{", brace) >= 0 or text.find("{%", brace) >= 0)
     is_whole = isinstance(name, Kind) or (has_braces and _TEMPLATE_LINE.search(text) is not None)
     for start, end in regions(text):
         if is_whole or (
@@ -196,6 +198,11 @@ def _is_without_images(text: str, start: int, end: int) -> bool:
     return (
         kinds == 1
         and _OTHER_TOP_LINE.search(text, first, end) is None
-        and text.count("\r", first, end) == text.count("\r\n", first, end)
+        and _has_no_lone_return(text, first, end)
         and all(text.find(mark, first, end) < 0 for mark in _ODD_LINE_ENDS)
     )
+
+
+def _has_no_lone_return(text: str, start: int, end: int) -> bool:
+    returns = text.count("\r", start, end)
+    return not returns or returns == text.count("\r\n", start, end)

@@ -24,7 +24,7 @@ from ..records import dataclass
 from ..reference import ImageReference
 from ..yamldoc import Document, Mapping, Node, Scalar, Sequence, SourceText
 from ..yamlschema import STANDARD_TAG, Path, merged_entries, paths_of, render_path, scalar_value
-from .directives import is_ignored, is_managed, rest_of_line
+from .directives import is_ignored, is_managed
 from .options import FindOptions
 from .site import Found, ImageSite, Kind, Remark, Span, Splice
 
@@ -219,7 +219,7 @@ class Survey:
         node = use.node
         if not use.in_block or not isinstance(node, Scalar) or node.style in ("|", ">"):
             return None
-        if _COMMENT_OR_NOTHING.fullmatch(rest_of_line(self.source, node.end)) is None:
+        if _COMMENT_OR_NOTHING.fullmatch(self.source.rest_of_line(node.end)) is None:
             return None
         return node.end
 
@@ -273,7 +273,7 @@ class Survey:
 
     def _with_tag_comment(self, reference: ImageReference, comment: int) -> ImageReference:
         """Read the tag of ``name@digest # tag`` where the project writes its tags so."""
-        match = _TAG_COMMENT.match(rest_of_line(self.source, comment))
+        match = _TAG_COMMENT.match(self.source.rest_of_line(comment))
         if match is None or not self.options.tag_comments:
             return reference
         name, _separator, digest = reference.text.partition("@")
