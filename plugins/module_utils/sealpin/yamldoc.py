@@ -91,7 +91,9 @@ class SourceText:
         if self._has_returns:
             return bisect_right(self.line_starts, offset)
         if not self._block_lines:
-            counts = (self.text.count("\n", at, at + _BLOCK) for at in range(0, len(self.text), _BLOCK))
+            counts = (
+                self.text.count("\n", at, at + _BLOCK) for at in range(0, len(self.text), _BLOCK)
+            )
             self._block_lines = list(accumulate(counts, initial=0))
         block = offset // _BLOCK
         return 1 + self._block_lines[block] + self.text.count("\n", block * _BLOCK, offset)
