@@ -18,7 +18,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput
 from sealpin.records import dataclass, replace
@@ -34,7 +34,7 @@ from .trusted import ProjectPolicy
 if TYPE_CHECKING:
     from sealpin.manifests.lock import Lock
     from sealpin.manifests.site import ImageSite, Remark
-    from sealpin.policy.decision import Decision
+    from sealpin.pinning import SiteResult
     from sealpin.policy.model import PolicySet
     from sealpin.rules import Rules
 
@@ -71,25 +71,30 @@ class CheckRun:
         if gathered.is_empty and self.arguments.format == "text":
             return exit_codes.VERIFIED
         sites = [site for found in gathered.found for site in found.sites]
-        errors = list(gathered.unreadable)
         remarks = [remark for found in gathered.found for remark in found.remarks]
         # 2., 3.
-        try:
-            remarks += self._compare(sites)
-        except InvalidInput as error:
-            errors.append(error)
+        lock, lock_errors = self._read_lock()
+        if not lock_errors:
+            remarks += self._compare(lock, sites)
         # 4.
-        decisions = self._verify([site for site in sites if site.is_pinned])
+        results = self._verify(gathered, lock)
         # 5.
-        gathered = replace(gathered, unreadable=tuple(errors))
-        return self._report(gathered, sites, remarks, decisions)
+        gathered = replace(gathered, unreadable=(*gathered.unreadable, *lock_errors))
+        return self._report(gathered, sites, remarks, results)
 
-    def _compare(self, sites: Sequence[ImageSite]) -> list[Remark]:
-        from sealpin.manifests.lock_check import stale_entries, stale_remark
+    def _read_lock(self) -> tuple[Lock, tuple[InvalidInput, ...]]:
+        from sealpin.manifests.lock import Lock
 
         from .pin_run import read_lock
 
-        lock = read_lock(self.root / LOCK_NAME)
+        try:
+            return read_lock(self.root / LOCK_NAME), ()
+        except InvalidInput as error:
+            return Lock(), (error,)
+
+    def _compare(self, lock: Lock, sites: Sequence[ImageSite]) -> list[Remark]:
+        from sealpin.manifests.lock_check import stale_entries, stale_remark
+
         rules = self._rules_offline() if sites and lock.entries and self.policy.files else None
         remarks = list(_compare_sites(lock, sites, rules.policies if rules else None))
         if self.targets.is_whole_project:
@@ -103,22 +108,30 @@ class CheckRun:
         options = run_options(self.arguments, offline=True)
         return self.policy.rules(options, this_machine())
 
-    def _verify(self, sites: Sequence[ImageSite]) -> tuple[Decision, ...]:
+    def _verify(self, gathered: Gathered, lock: Lock) -> tuple[SiteResult, ...]:
         """Decide on what stands in the files, once for each image."""
-        if not sites or not (self.arguments.verify or self.arguments.evidence):
+        pinned = [
+            replace(found, sites=tuple(site for site in found.sites if site.is_pinned))
+            for found in gathered.found
+        ]
+        is_asked = self.arguments.verify or self.arguments.evidence
+        if not is_asked or not any(found.sites for found in pinned):
             return ()
+        from sealpin.pinning import pin_files
+
         from .running import new_session, run_options, this_machine
 
-        references = tuple(dict.fromkeys(site.reference for site in sites))
         if self.arguments.verify:
             rules = self.policy.rules(run_options(self.arguments), this_machine())
             with new_session(rules.options, registries=rules.registries) as session:
-                return session.decide(references, rules.policies)
-        from .evidence_folder import open_evidence
+                files = pin_files(session, rules.policies, pinned, known=lock, with_platforms=False)
+        else:
+            from .evidence_folder import open_evidence
 
-        rules = self._rules_offline()
-        with open_evidence(self._evidence_folder(), rules) as saved:
-            return saved.decide(references, rules.policies)
+            rules = self._rules_offline()
+            with open_evidence(self._evidence_folder(), rules) as saved:
+                files = pin_files(saved, rules.policies, pinned)
+        return tuple(result for file in files for result in file.sites)
 
     def _evidence_folder(self) -> Path:
         given = self.arguments.evidence_dir
@@ -129,24 +142,26 @@ class CheckRun:
         gathered: Gathered,
         sites: Sequence[ImageSite],
         remarks: Sequence[Remark],
-        decisions: Sequence[Decision],
+        results: Sequence[SiteResult],
     ) -> int:
+        from sealpin.pinning import Action
         from sealpin.report.document import decision_to_dict, report_document
         from sealpin.report.files import remark_to_dict
 
         from .file_report import FileReport, error_entry
+        from .pin_report import CODES, decisions_of, site_entry
 
         shown = [remark_to_dict(remark, strict=self.arguments.strict) for remark in remarks]
         codes = [exit_codes.REFUSED for remark in shown if remark["severity"] == "error"]
-        codes += [exit_codes.of_outcome(decision.outcome.value) for decision in decisions]
+        codes += [CODES[result.action] for result in results]
         codes += map(exit_codes.of_error, gathered.unreadable)
         codes += [exit_codes.VERIFIED for _site in sites]
         document = report_document(
-            map(decision_to_dict, decisions),
+            map(decision_to_dict, decisions_of(results)),
             verb="check",
             dry_run=False,
             checked=len(sites),
-            sites=list(_unproven_sites(sites, decisions)),
+            sites=[site_entry(result) for result in results if result.action is not Action.KEEP],
             remarks=shown,
             errors=[error_entry(error) for error in gathered.unreadable],
             lock={"changed": False},
@@ -154,29 +169,6 @@ class CheckRun:
         report = FileReport(document=document, exit_code=exit_codes.combine(codes))
         report.print(sys.stdout, form=self.arguments.format, verbose=self.arguments.verbose)
         return report.exit_code
-
-
-def _unproven_sites(
-    sites: Sequence[ImageSite], decisions: Sequence[Decision]
-) -> Iterator[dict[str, Any]]:
-    """Tell where each image stands that was refused or could not be checked."""
-    from sealpin.policy.decision import Outcome
-    from sealpin.report.document import main_code, main_message
-    from sealpin.report.files import site_to_dict
-
-    actions = {Outcome.DENIED: "refuse", Outcome.INCONCLUSIVE: "unchecked"}
-    by_reference = {decision.reference: decision for decision in decisions}
-    for site in sites:
-        decision = by_reference.get(site.reference)
-        if decision is not None and decision.outcome in actions:
-            yield site_to_dict(
-                site,
-                action=actions[decision.outcome],
-                after=site.text,
-                code=main_code(decision),
-                message=main_message(decision),
-                hint="",
-            )
 
 
 def _compare_sites(

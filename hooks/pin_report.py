@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sealpin.errors import SealpinError
@@ -20,7 +20,7 @@ from . import exit_codes
 from .file_report import FileReport, error_entry
 from .gathering import Gathered
 
-_CODES = {
+CODES = {
     Action.PIN: exit_codes.REFUSED,
     Action.KEEP: exit_codes.VERIFIED,
     Action.REFUSE: exit_codes.REFUSED,
@@ -42,19 +42,18 @@ def pin_report(
 ) -> FileReport:
     """Put the report together; of a file in *failed* nothing was written."""
     sites = [site for result in results for site in result.sites]
-    decisions = {id(site.decision): site.decision for site in sites}
     remarks = [remark for found in gathered.found for remark in found.remarks]
     shown = [remark_to_dict(remark, strict=strict) for remark in remarks]
     errors = [*failed.values(), *gathered.unreadable]
-    codes = [_CODES[site.action] for site in sites]
+    codes = [CODES[site.action] for site in sites]
     codes += map(exit_codes.of_error, errors)
     codes += [exit_codes.REFUSED for remark in shown if remark["severity"] == "error"]
     document = report_document(
-        map(decision_to_dict, decisions.values()),
+        map(decision_to_dict, decisions_of(sites)),
         verb=verb,
         dry_run=dry_run,
         checked=len(sites),
-        sites=[_entry(site, failed.get(site.site.file), lock, style) for site in sites],
+        sites=[site_entry(site, failed.get(site.site.file), lock, style) for site in sites],
         remarks=shown,
         errors=[error_entry(error) for error in errors],
         lock={"changed": is_lock_changed},
@@ -62,9 +61,18 @@ def pin_report(
     return FileReport(document=document, exit_code=exit_codes.combine(codes))
 
 
-def _entry(
-    result: SiteResult, failure: SealpinError | None, lock: Lock | None, style: TagStyle
+def decisions_of(results: Iterable[SiteResult]) -> tuple[Decision, ...]:
+    """Return the decisions behind *results*, each once."""
+    return tuple({id(result.decision): result.decision for result in results}.values())
+
+
+def site_entry(
+    result: SiteResult,
+    failure: SealpinError | None = None,
+    lock: Lock | None = None,
+    style: TagStyle = TagStyle.KEEP,
 ) -> dict[str, Any]:
+    """Return a site's entry; *failure* is what kept its file from being written."""
     error = failure or result.error
     code, message, hint = _reason(result.decision)
     if error is not None:

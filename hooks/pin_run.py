@@ -98,7 +98,9 @@ class PinRun:
 
             kept = self._kept_entries(lock, gathered, results, written)
             done = [result for result in results if result.file not in written.failed]
-            self._write_lock(lock, (*kept, *lock_entries(done, rules.policies)), written)
+            self._write_lock(
+                lock, (*kept, *lock_entries(done, rules.policies, known=lock)), written
+            )
         # 5.
         return self._report(results, gathered, written, lock)
 
@@ -130,6 +132,7 @@ class PinRun:
                 session,
                 rules.policies,
                 gathered.found,
+                known=lock,
                 platform=Platform.parse(arguments.platform) if arguments.platform else None,
                 update=update,
                 on_progress=Progress(),

@@ -79,7 +79,12 @@ def _pin(task: _Task) -> Result:
         update = Update(lock=lock, unsafe_allow_rollback=params["unsafe_allow_rollback"])
     with open_session(params, rules) as session:
         results = pin_files(
-            session, rules.policies, found, platform=platform_of(params), update=update
+            session,
+            rules.policies,
+            found,
+            known=lock,
+            platform=platform_of(params),
+            update=update,
         )
     # 3.
     for result in results:
@@ -154,7 +159,7 @@ def _record(
     task: _Task, path: Path, lock: Lock, results: Sequence[FileResult], rules: Rules
 ) -> None:
     kept = [result for result in results if result.file not in task.errors]
-    new = Lock.of((*lock.entries, *lock_entries(kept, rules.policies)))
+    new = Lock.of((*lock.entries, *lock_entries(kept, rules.policies, known=lock)))
     if new != lock:
         task.changes[str(path)] = put_file(task.module, path, new.dump())
 

@@ -420,3 +420,49 @@ def test_a_file_that_cannot_be_read_takes_no_entry_with_it(tmp_path: Path) -> No
     (project.folder / "go.yaml").symlink_to("go.txt")
     assert project.run("pin", ".").code == 2
     assert project.read("sealpin.lock") == before
+
+
+# A second run over what the first one wrote.
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--drop-tag",), ("--tag-comment",), ("--platform", "linux/arm64"), ("--keep-tag",)],
+    ids=" ".join,
+)
+def test_a_second_run_verifies_what_the_first_one_wrote(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    project = make_project(
+        tmp_path / "p",
+        {"pod.yaml": pod(GO, KEYED), "compose.yaml": f"services: {{a: {{image: {FREE}}}}}\n"},
+    )
+    assert project.run("pin", *words, ".").code == 1
+    written = project.read("pod.yaml"), project.read("compose.yaml"), project.read("sealpin.lock")
+    for again in (words, ()):
+        ran = project.run("pin", *again, ".")
+        assert (ran.code, ran.out) == (0, "2 verified, 1 unsigned\n")
+        found = project.read("pod.yaml"), project.read("compose.yaml"), project.read("sealpin.lock")
+        assert found == written
+    assert project.run("check", "--verify", ".").code == 0
+    assert project.run("update", ".").code == 0
+    assert project.read("sealpin.lock") == written[2]
+
+
+def test_a_platform_is_proven_by_the_index_that_contains_it_and_not_by_the_lock(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path / "p", {"pod.yaml": pod(KEYED)})
+    project.run("pin", "--platform=linux/arm64", ".")
+    child = project.read("pod.yaml").partition("@")[2][: len(OTHER_DIGEST)]
+    for name in ("pod.yaml", "sealpin.lock"):
+        project.write(name, project.read(name).replace(child, OTHER_DIGEST))
+    assert "differs-from-lock" not in codes(project, "."), "the forgery is consistent"
+    assert "1 not as they should be" in project.run("check", "--verify", ".").out
+    for words in (("check", "--verify"), ("pin",)):
+        ran = project.run(*words, "--format", "json", ".")
+        codes_of_sites = [site["code"] for site in json.loads(ran.out)["sites"]]
+        assert (ran.code, codes_of_sites) == (1, ["pin.other-image"])
+    assert OTHER_DIGEST in project.read("pod.yaml")
+    project.run("update", ".")
+    assert OTHER_DIGEST not in project.read("pod.yaml"), "an update follows the tag"

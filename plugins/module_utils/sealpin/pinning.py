@@ -30,6 +30,8 @@ from .policy.model import PolicySet
 from .records import dataclass
 from .reference import ImageReference
 
+_NO_LOCK = Lock()
+
 
 class Deciding(Protocol):
     """What makes the decisions: a session over a registry, or one over saved evidence."""
@@ -122,10 +124,15 @@ class Update:
             )
 
 
-def lock_entries(results: Iterable[FileResult], policies: PolicySet) -> tuple[LockEntry, ...]:
-    """Record what the pins of *results* were proven by."""
+def lock_entries(
+    results: Iterable[FileResult], policies: PolicySet, *, known: Lock = _NO_LOCK
+) -> tuple[LockEntry, ...]:
+    """Record what the pins of *results* were proven by.
+
+    An image whose tag the file dropped goes by the tags the *known* lock has for its digest.
+    """
     policy = Digest.parse(policies.digest)
-    return tuple(
+    entries = (
         LockEntry.of(
             pin,
             policy=policy,
@@ -136,6 +143,7 @@ def lock_entries(results: Iterable[FileResult], policies: PolicySet) -> tuple[Lo
         for result in results
         for pin in result.pins
     )
+    return tuple(named for entry in entries for named in known.named_as_before(entry))
 
 
 def pin_files(
@@ -143,45 +151,78 @@ def pin_files(
     policies: PolicySet,
     files: Sequence[Found],
     *,
+    known: Lock = _NO_LOCK,
     platform: Platform | None = None,
     update: Update | None = None,
+    with_platforms: bool = True,
     on_progress: OnProgress | None = None,
 ) -> tuple[FileResult, ...]:
     """Decide on every site of *files* and make the pins.
 
     With *update* a pinned reference is asked for by its tag, so that a tag that moved gets its new
-    digest after verification; without, a digest that is written is verified as it stands.
+    digest after verification; without, a digest that is written is verified as it stands. *known*
+    tells the index of a platform that is pinned. *with_platforms* as in `api.Session.decide`: the
+    lock records them.
     """
-    moves = update is not None
+    questions = {
+        id(site): _question(site, known, platform=platform, moves=update is not None)
+        for found in files
+        for site in found.sites
+    }
     # By text: each spelling has the policies that speak of it.
-    wanted: dict[str, ImageReference] = {}
-    for found in files:
-        for site in found.sites:
-            reference = _reference(site, moves=moves)
-            wanted.setdefault(reference.text, reference)
+    wanted = {each.reference.text: each.reference for each in questions.values()}
     decided = session.decide(
         tuple(wanted.values()),
         policies,
-        with_platforms=True,
-        for_platform=platform is not None,
+        with_platforms=with_platforms,
+        for_platform=any(each.platform is not None for each in questions.values()),
         on_progress=on_progress,
     )
     decisions = dict(zip(wanted, decided, strict=True))
+
+    def conclude(site: ImageSite) -> SiteResult:
+        question = questions[id(site)]
+        return _conclude(site, decisions[question.reference.text], question.platform, update)
+
     return tuple(
         FileResult(
             file=found.file,
-            sites=tuple(
-                _conclude(site, decisions[_reference(site, moves=moves).text], platform, update)
-                for site in found.sites
-            ),
+            sites=tuple(conclude(site) for site in found.sites),
             remarks=found.remarks,
         )
         for found in files
     )
 
 
-def _reference(site: ImageSite, *, moves: bool) -> ImageReference:
-    return site.moving_reference if moves else site.reference
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What is asked for one site."""
+
+    reference: ImageReference
+    platform: Platform | None
+
+
+def _question(site: ImageSite, known: Lock, *, platform: Platform | None, moves: bool) -> _Question:
+    """Ask for the site's reference; where a platform is pinned, for the index it came from.
+
+    Few publishers sign the manifest of each platform, so a pinned one is proven by its index. Which
+    index that is, the lock tells; that it contains the digest is proven again (`Pin`).
+    """
+    reference = site.moving_reference if moves else site.reference
+    entry = next((e for e in known.find(site.reference) if _is_child(e, site)), None)
+    if entry is None:
+        return _Question(reference=reference, platform=platform)
+    pinned_platform = Platform.parse(entry.platform)
+    if moves:
+        return _Question(reference=reference, platform=platform or pinned_platform)
+    head = site.reference.text.partition("@")[0]
+    index = ImageReference.parse(f"{head}@{entry.index}")
+    return _Question(reference=index, platform=pinned_platform)
+
+
+def _is_child(entry: LockEntry, site: ImageSite) -> bool:
+    is_pinned = site.is_pinned and entry.digest == site.reference.digest
+    return is_pinned and entry.index is not None and bool(entry.platform)
 
 
 def _conclude(

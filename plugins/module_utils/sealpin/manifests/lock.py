@@ -27,7 +27,7 @@ from .. import jsonbytes
 from ..digest import Digest
 from ..errors import InvalidInput, quote
 from ..limits import MAX_LOCK_BYTES
-from ..records import dataclass, field
+from ..records import dataclass, field, replace
 from ..reference import DEFAULT_TAG, ImageReference
 from ..signatures.verified import (
     CertificateIdentity,
@@ -174,6 +174,14 @@ class Lock:
             name = f"{reference.repository}:{reference.tag or DEFAULT_TAG}"
             found = self._by_reference.get(name, [])
         return tuple(found)
+
+    def named_as_before(self, entry: LockEntry) -> tuple[LockEntry, ...]:
+        """Return *entry* under the references this lock has for its digest, where it has no tag."""
+        reference = ImageReference.parse(entry.reference)
+        if reference.tag is not None:
+            return (entry,)
+        before = [old for old in self.find(reference) if old.platform == entry.platform]
+        return tuple(replace(entry, reference=old.reference) for old in before) or (entry,)
 
     @classmethod
     def of(cls, entries: Iterable[LockEntry]) -> Lock:

@@ -42,13 +42,14 @@ class Pin:
                 "no pin without an allowed decision:"
                 f" {decision.reference} is {decision.outcome.value}",
             )
-        if not _is_same_image(self.site.reference, decision.reference):
+        chosen = _chosen_digest(decision.artifact, self.platform)
+        if not _is_same_image(self.site.reference, decision.reference, chosen):
             raise VerificationFailed(
                 "pin.other-image",
                 f"the decision is about another image: expected {quote(self.site.reference)},"
                 f" got {quote(decision.reference)} ({self.site.file}:{self.site.line})",
             )
-        object.__setattr__(self, "digest", _chosen_digest(decision.artifact, self.platform))
+        object.__setattr__(self, "digest", chosen)
 
     @property
     def is_change(self) -> bool:
@@ -79,16 +80,16 @@ def _chosen_digest(artifact: ResolvedArtifact, platform: Platform | None) -> Dig
     )
 
 
-def _is_same_image(wanted: ImageReference, decided: ImageReference) -> bool:
-    """Whether a decision about *decided* answers for *wanted*.
+def _is_same_image(wanted: ImageReference, decided: ImageReference, chosen: Digest) -> bool:
+    """Whether a decision about *decided*, which offers *chosen*, answers for *wanted*.
 
     The tag must be the same one; for an update the decided reference has no digest, and for a
-    reference that names a digest already it must be that one.
+    reference that names a digest already it must be that one, or the index that contains it.
     """
     if wanted.repository != decided.repository:
         return False
     if decided.digest is not None:
-        return decided.digest == wanted.digest
+        return wanted.digest in (decided.digest, chosen)
     return wanted.tag == decided.tag or (
         wanted.digest is None and str(wanted.identifier) == str(decided.identifier)
     )
