@@ -10,6 +10,8 @@ arguments mix freely, and no option may be abbreviated.
 from __future__ import annotations
 
 import argparse
+import os
+from functools import cache
 
 from sealpin.errors import InvalidInput
 
@@ -32,6 +34,10 @@ class UsageError(InvalidInput):
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Help as a person reads it: a short usage, and switches without a value they do not need."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("width", _terminal_width())
+        super().__init__(*args, **options)
+
     def add_usage(
         self,
         usage: str | None,
@@ -48,6 +54,21 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
             return super()._format_action_invocation(action)
         value = "=false" if action.default else ""
         return ", ".join(f"{flag}{value}" for flag in action.option_strings)
+
+
+@cache
+def _terminal_width() -> int:
+    """Return what argparse would find, and leave two columns as it does.
+
+    It asks for every option that is added, through a module that loads three compressors.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns) - 2
+    try:
+        return (os.get_terminal_size(1).columns or 80) - 2
+    except (AttributeError, ValueError, OSError):
+        return 78
 
 
 _OPTIONS = argparse.Action(option_strings=(), dest="options", nargs="?", metavar="OPTIONS")

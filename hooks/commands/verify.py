@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -87,6 +86,8 @@ def _verify(argv: Sequence[str], arguments: argparse.Namespace) -> int:
 
     options = read_options(arguments)
     if not options.names_a_signer and not options.policy:
+        import shlex
+
         from ..publisher_table import refuse_without_signer
 
         raise refuse_without_signer(shlex.join(argv), arguments.images)

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from . import ed25519ph
@@ -224,7 +224,7 @@ class Certificate:
         """Read one or more, in their order. Raises `InvalidInput` ``certificate.malformed``."""
         _require_library()
         try:
-            return tuple(cls._of(item) for item in x509.load_pem_x509_certificates(data))
+            return _chain_from_pem(data)
         except _certificate_errors() as error:
             raise _malformed_certificate(what, error) from error
 
@@ -384,6 +384,12 @@ class Certificate:
                 f"certificate {self.label} was not valid yet: valid from"
                 f" {self.not_before_utc:%Y-%m-%dT%H:%M:%SZ}, used at {at_utc:%Y-%m-%dT%H:%M:%SZ}",
             )
+
+
+@lru_cache(maxsize=32)
+def _chain_from_pem(data: bytes) -> tuple[Certificate, ...]:
+    """Read a chain; the images of one publisher bring the same authorities, byte for byte."""
+    return tuple(Certificate._of(item) for item in x509.load_pem_x509_certificates(data))
 
 
 def _extensions_of(certificate: x509.Certificate) -> Iterable[x509.Extension[x509.ExtensionType]]:

@@ -33,9 +33,7 @@ def parse(data: bytes, *, what: str, max_bytes: int | None = None) -> Any:
         )
     _check_depth(data, what)
     try:
-        value = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
-        )
+        value = _DECODER.decode(data.decode("utf-8"))
         if _SURROGATE.search(data):
             # An escape may name half of a character, which no encoding can write.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -108,6 +106,9 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
 
 
 # A string that nothing ends reaches to the end of the data: were it no match, every quote in it

@@ -13,9 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import signal
-import subprocess
 from collections.abc import Mapping
 from typing import Union
 
@@ -85,6 +82,8 @@ class HelperRunner:
                 "credentials.helper-name",
                 f"not a credential helper's name: expected [a-z0-9-]+, got {quote(name)}",
             )
+        import shutil
+
         program = shutil.which(f"docker-credential-{name}", path=self._environment.get("PATH", ""))
         if program is None:
             raise MissingDependency(
@@ -95,6 +94,9 @@ class HelperRunner:
         return program
 
     def _run(self, program: str, server: str) -> tuple[int, bytes]:
+        import signal
+        import subprocess  # loaded where a helper is configured at all
+
         try:
             # pylint: disable-next=ansible-bad-function # the core knows no AnsibleModule
             process = subprocess.Popen(

@@ -11,13 +11,15 @@ side is, is left to `ssl`: the context checks the certificate and the name.
 from __future__ import annotations
 
 import logging
+import re
 import select
 import socket
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import Unavailable
@@ -38,6 +40,7 @@ _CONNECT_TIMEOUT_S = 10.0
 _MAX_SILENCE_S = 30.0
 _MAX_IDLE_PER_HOST = 32
 USER_AGENT = f"sealpin/{__version__}"
+_URL = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?")
 _LOG = logging.getLogger(__name__)
 
 
@@ -147,7 +150,9 @@ class DirectTransport:
         if host in self._unknown_hosts:
             raise unknown_host(host)
         try:
-            return socket.create_connection((host, port), timeout=allowed_s)
+            # As bytes: text would be put through the tables of international names, and load them.
+            name: Any = host.encode("ascii")
+            return socket.create_connection((name, port), timeout=allowed_s)
         except socket.gaierror as error:
             # Whoever else wants this host in this run need not wait for the resolver again.
             self._unknown_hosts.add(host)
@@ -246,13 +251,21 @@ class _Wire:
 
 
 def _taken_apart(url: str) -> tuple[_Address, str]:
+    parts = _URL.match(url)
+    if parts is None:
+        raise no_address(url)
+    return _address_of(parts[1], parts[2]), (parts[3] or "/") + (parts[4] or "")
+
+
+@lru_cache(maxsize=64)
+def _address_of(scheme: str, netloc: str) -> _Address:
+    url = f"{scheme}://{netloc}"
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
     except ValueError as error:
         raise no_address(url) from error
-    if not host or not host.isascii() or "@" in parts.netloc:
+    if not host or not host.isascii() or "@" in netloc:
         raise no_address(url)
-    is_secure = parts.scheme == "https"
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return _Address(is_secure, host, port or (443 if is_secure else 80), parts.netloc), target
+    is_secure = scheme == "https"
+    return _Address(is_secure, host, port or (443 if is_secure else 80), netloc)

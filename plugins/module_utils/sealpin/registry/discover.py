@@ -19,8 +19,9 @@ The order of the result does not depend on who answered first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from queue import SimpleQueue
 
 from ..descriptor import Descriptor
 from ..digest import Digest
@@ -106,18 +107,39 @@ def discover(
         return _gather(subject, lookups, own)
 
 
-def _gather(subject: Digest, lookups: Iterable[_Lookup], executor: Executor) -> EvidenceSet:
-    """Run lookups and what they lead to; only this thread waits for others."""
-    pending: set[Future[_Found]] = {executor.submit(_answer, lookup) for lookup in lookups}
+def _gather(subject: Digest, lookups: Sequence[_Lookup], executor: Executor) -> EvidenceSet:
+    """Run lookups and what they lead to.
+
+    Threads are few and changing them is dear: this one does the first lookup and each goes on with
+    the first it is led to.
+    """
+    answers: SimpleQueue[_Found | BaseException] = SimpleQueue()
+
+    def begin(next_lookups: Sequence[_Lookup]) -> _Lookup | None:
+        for lookup in next_lookups[1:]:
+            executor.submit(follow, lookup)
+        return next_lookups[0] if next_lookups else None
+
+    def follow(lookup: _Lookup | None) -> None:
+        try:
+            while lookup is not None:
+                found = _answer(lookup)
+                answers.put(found)
+                lookup = begin(found.next)
+        except BaseException as error:  # noqa: BLE001 - handed over to who waits for an answer
+            answers.put(error)
+
+    follow(begin(lookups))
     items: list[tuple[_Order, Evidence]] = []
     gaps: list[tuple[_Order, Gap]] = []
+    pending = len(lookups)
     while pending:
-        done, pending = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            found = future.result()
-            items += found.items
-            gaps += found.gaps
-            pending |= {executor.submit(_answer, lookup) for lookup in found.next}
+        found = answers.get()
+        if isinstance(found, BaseException):
+            raise found
+        items += found.items
+        gaps += found.gaps
+        pending += len(found.next) - 1
     return EvidenceSet(
         subject=subject,
         items=_unique(item for _key, item in sorted(items, key=lambda entry: entry[0])),

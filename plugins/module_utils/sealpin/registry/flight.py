@@ -27,12 +27,12 @@ class SingleFlight(Generic[K, V]):
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """Return the value of *key*, made by the first asker; raises what *make* raised."""
-        mine: Future[V] = Future()
         with self._lock:
-            future = self._futures.setdefault(key, mine)
-        if future is not mine:
-            return future.result()
-        return self._fly(key, mine, make)
+            future = self._futures.get(key)
+            is_mine = future is None
+            if future is None:
+                future = self._futures[key] = Future()
+        return self._fly(key, future, make) if is_mine else future.result()
 
     def put(self, key: K, value: V) -> None:
         """Remember a value that was learnt another way; an earlier one stays."""

@@ -11,7 +11,6 @@ deadline.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -52,12 +51,12 @@ class RetryingTransport:
         *,
         ticker: Ticker,
         policy: RetryPolicy | None = None,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] | None = None,
     ) -> None:
         self._inner = inner
         self._ticker = ticker
         self._policy = policy or RetryPolicy()
-        self._jitter = jitter
+        self._jitter = jitter or _random
 
     def send(self, request: Request) -> Response:
         """Answer *request*; see `Transport.send`."""
@@ -92,6 +91,12 @@ def retry_after_s(response: Response) -> float | None:
         return float(value)
     until, now = _date(value), _date(response.headers.get("date", ""))
     return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def _random() -> float:
+    from random import random  # loaded when there is something to wait for
+
+    return random()  # noqa: S311 - spreads clients out, keeps no secret
 
 
 def _date(text: str) -> datetime | None:

@@ -82,6 +82,8 @@ def summary_line(summary: Mapping[str, int], style: Style) -> str:
 
 def printable(text: str) -> str:
     """Escape what is not printable."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

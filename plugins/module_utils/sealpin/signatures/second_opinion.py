@@ -13,7 +13,6 @@ in `signatures` that touches a disk.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
@@ -257,6 +256,8 @@ def _verifier(library: SimpleNamespace, document: bytes) -> Any:
 
 @lru_cache(maxsize=8)
 def _make_verifier(root_class: Any, verifier_class: Any, document: bytes) -> Any:
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="sealpin-") as directory:
         path = Path(directory, "trusted_root.json")
         path.write_bytes(document)

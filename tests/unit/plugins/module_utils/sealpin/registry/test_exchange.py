@@ -277,7 +277,7 @@ def test_a_name_that_does_not_resolve_is_looked_up_once(monkeypatch):
     for _turn in range(3):
         code = code_of(lambda: sender.send(request("https://registry.invalid/v2/")))
         assert code == "registry.unknown-host"
-    assert lookups == ["registry.invalid"]
+    assert lookups == [b"registry.invalid"]
 
 
 @pytest.fixture
