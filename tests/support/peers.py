@@ -49,6 +49,11 @@ GO_PEERS = {
         package="k8s.io/kubernetes/cmd/kube-apiserver", version="v1.34.4", module="kube-apiserver"
     ),
     "opa": GoPeer(package="github.com/open-policy-agent/opa", version="v1.12.3"),
+    "policy-tester": GoPeer(
+        package="github.com/sigstore/policy-controller/cmd/tester",
+        version="v0.15.1",
+        module="policy-tester",
+    ),
     "regctl": GoPeer(package="github.com/regclient/regclient/cmd/regctl", version="v0.11.7"),
     "registry": GoPeer(
         package="github.com/google/go-containerregistry/cmd/registry", version="v0.22.1"

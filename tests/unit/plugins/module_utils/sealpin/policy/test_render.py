@@ -17,64 +17,17 @@ from sealpin.policy.sources import Sources
 from sealpin.policy.yaml_text import write_document
 from sealpin.yamldoc import parse_documents
 from sealpin.yamlschema import to_plain
-from support.policies import GITHUB, decide, load
+from support.policies import decide, load
+from support.renderable import KEY, POLICIES, evidence_sets, keyless, policy_text
 from support.vectors import vectors
 from support.verification import SUBJECT
-from support.virtual_sigstore import Identity, KeyPair, Signer
 
 DIGEST = str(SUBJECT)
-ONE, TWO = (Identity.uri(f"https://github.com/acme/{name}") for name in ("one", "two"))
-KEY = KeyPair()
-
-
-def _keyless(name):
-    return f'keyless: {{issuer: "{GITHUB}", identity: "https://github.com/acme/{name}"}}'
-
-
-POLICIES = {
-    "keyless": f"- {{images: ['registry.test/**'], {_keyless('one')}}}",
-    "literal-glob": f"- {{images: ['registry.test/app'], {_keyless('one')}}}",
-    "signature-and-attestation": (
-        f"- {{images: ['registry.test/**'], {_keyless('one')}, attestations: [{{type: spdx}}]}}"
-    ),
-    "attestation-alone": (
-        f"- {{images: ['registry.test/**'], {_keyless('one')},"
-        " attestations: [{type: spdx}], signature: replaced}"
-    ),
-    "condition": (
-        f"- {{images: ['registry.test/**'], {_keyless('one')}, signature: replaced,"
-        " attestations: [{type: spdx, conditions:"
-        " [{path: /name, equals: x}, {path: /size, at_most: 3}, {path: /tag, matches: ^v}]}]}"
-    ),
-    "two-of-two": (
-        f"- {{images: ['registry.test/**'], threshold: 2, authorities:"
-        f" [{{name: one, {_keyless('one')}}}, {{name: two, {_keyless('two')}}}]}}"
-    ),
-    "required": (
-        f"- {{images: ['registry.test/**'], required: [two], authorities:"
-        f" [{{name: one, {_keyless('one')}}}, {{name: two, {_keyless('two')}}}]}}"
-    ),
-    "key": "- {images: ['registry.test/**'], key: key.pub}",
-    "unsigned": "- {images: ['registry.test/**'], unsigned: allow}",
-    "refused": "- {images: ['registry.test/**'], unsigned: refuse}",
-    "static": "- {images: ['registry.test/**'], static: fail, message: no}",
-    "warn": f"- {{images: ['registry.test/**'], mode: warn, {_keyless('one')}}}",
-    "other-image": f"- {{images: ['other.test/**'], {_keyless('one')}}}",
-}
-ATTESTED = {"name": "x", "size": 3, "tag": "v1"}
 
 
 @pytest.fixture(scope="module")
 def evidence(sigstore):
-    """Sets of evidence; between them every policy above is satisfied by one and refused by one."""
-    sbom = "https://spdx.dev/Document"
-    one, two = sigstore.sign_image(DIGEST, identity=ONE), sigstore.sign_image(DIGEST, identity=TWO)
-    good = sigstore.attest(DIGEST, predicate_type=sbom, predicate=ATTESTED, identity=ONE)
-    bad = sigstore.attest(
-        DIGEST, predicate_type=sbom, predicate={**ATTESTED, "size": 4}, identity=ONE
-    )
-    keyed = sigstore.sign_image(DIGEST, signer=Signer(key=KEY))
-    return [[], [one], [two], [one, two], [good], [bad], [one, good], [two, good], [keyed]]
+    return evidence_sets(sigstore, DIGEST)
 
 
 def _load_text(text, root):
@@ -84,8 +37,7 @@ def _load_text(text, root):
 
 
 def _original(name, root):
-    text = f"version: 1\npolicies:\n  {POLICIES[name]}\n"
-    return load(text, root, files={"key.pub": KEY.public_pem})
+    return load(policy_text(name), root, files={"key.pub": KEY.public_pem})
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -137,7 +89,7 @@ def test_the_sets_of_evidence_tell_the_policies_apart(root, evidence):
     ],
 )
 def test_what_the_cluster_cannot_say_is_named_and_not_rendered(entry, reason, root):
-    text = f"version: 1\npolicies: [{{images: ['a.b/**'], {_keyless('one')}, {entry}}}]\n"
+    text = f"version: 1\npolicies: [{{images: ['a.b/**'], {keyless('one')}, {entry}}}]\n"
     rendering = render_cluster(load(text, root).policies, default_root=root, root_names={})
     assert rendering.documents == ()
     assert reason in rendering.omissions[0].reason
@@ -147,7 +99,7 @@ def test_a_root_of_its_own_is_referred_to_by_name(root, sigstore):
     from dataclasses import replace
 
     other = replace(root, ct_logs=())
-    policies = load(f"version: 1\npolicies: [{{images: ['a.b/**'], {_keyless('one')}}}]\n", other)
+    policies = load(f"version: 1\npolicies: [{{images: ['a.b/**'], {keyless('one')}}}]\n", other)
     nameless = render_cluster(policies.policies, default_root=root, root_names={})
     assert "no TrustRoot" in nameless.omissions[0].reason
     named = render_cluster(
