@@ -103,6 +103,8 @@ class _Wanted:
 
     references: tuple[ImageReference, ...]
     unreadable: tuple[InvalidInput, ...]
+    unpinned: int
+    """How many references in files carry no digest and are left out."""
     folder: Path
     policy: ProjectPolicy
     verifier: str
@@ -123,26 +125,38 @@ class _Wanted:
             return cls(
                 references=parse_references(arguments.image),
                 unreadable=(),
+                unpinned=0,
                 folder=folder,
                 policy=policy,
                 verifier=verifier,
             )
         gathered = gather(Targets.of(arguments, root=root), options=policy.find_options())
-        sites = [site for found in gathered.found for site in found.sites if site.is_pinned]
+        sites = [site for found in gathered.found for site in found.sites]
+        pinned = [site.reference for site in sites if site.is_pinned]
         return cls(
-            references=tuple(dict.fromkeys(site.reference for site in sites)),
+            references=tuple(dict.fromkeys(pinned)),
             unreadable=gathered.unreadable,
+            unpinned=len(sites) - len(pinned),
             folder=folder,
             policy=policy,
             verifier=verifier,
         )
 
     def exit_code(self, codes: Sequence[int]) -> int:
-        """Tell of unreadable files, and combine the items' codes with theirs."""
+        """Tell what was left out, and combine the items' codes with those of unreadable files."""
         from ..cli import print_error
 
+        sys.stdout.flush()
         for error in self.unreadable:
             print_error(error)
+        if self.unpinned:
+            print(
+                f"sealpin: {self.unpinned} image references carry no digest and were left out\n"
+                "sealpin: next: run: sealpin pin",
+                file=sys.stderr,
+            )
+        elif not self.references and not self.unreadable:
+            print("sealpin: no image found", file=sys.stderr)
         return exit_codes.combine([*codes, *map(exit_codes.of_error, self.unreadable)])
 
 
@@ -238,22 +252,33 @@ def _summarise(
 
 def _verify(argv: Sequence[str]) -> int:
     arguments = make_verify_parser().parse(argv)
-    from ..evidence_folder import open_evidence
     from ..reports import print_report
-    from ..running import run_options, this_machine
 
     wanted = _Wanted.of(arguments)
-    if not wanted.references:
-        return wanted.exit_code([])
+    # An image without a digest was not verified, and this verb is asked whether all are.
+    codes = [exit_codes.REFUSED] * wanted.unpinned
+    if not wanted.references and arguments.format == "text":
+        return wanted.exit_code(codes)
+    decisions, details = _decide_saved(arguments, wanted) if wanted.references else ((), ())
+    print_report(decisions, arguments.format, details=details)
+    codes += [exit_codes.of_outcome(decision.outcome.value) for decision in decisions]
+    return wanted.exit_code(codes)
+
+
+def _decide_saved(
+    arguments: argparse.Namespace, wanted: _Wanted
+) -> tuple[Sequence[Decision], Sequence[Sequence[str]]]:
+    """Decide on saved evidence alone; returns the decisions and more lines about each."""
+    from ..evidence_folder import open_evidence
+    from ..running import run_options, this_machine
+
     rules = wanted.policy.rules(run_options(arguments, offline=True), this_machine())
-    details: list[list[str]] = []
     with open_evidence(wanted.folder, rules) as saved:
         decisions = saved.decide(wanted.references, rules.policies)
-        if wanted.verifier:
-            lines = _summarise(wanted, rules, decisions, now_utc=saved.now_utc)
-            details = [[f"    {line}"] for line in lines]
-    print_report(decisions, arguments.format, details=details)
-    return wanted.exit_code([exit_codes.of_outcome(d.outcome.value) for d in decisions])
+        if not wanted.verifier:
+            return decisions, ()
+        lines = _summarise(wanted, rules, decisions, now_utc=saved.now_utc)
+    return decisions, [[f"    {line}"] for line in lines]
 
 
 SUBVERBS = {

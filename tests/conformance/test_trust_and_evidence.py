@@ -208,6 +208,27 @@ def test_an_image_that_cannot_be_asked_for_is_told_and_others_are_saved(project:
     assert "[" in ran.err
 
 
+def test_images_without_a_digest_are_never_passed_over_in_silence(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", {"pod.yaml": pod(KEYED)})
+    project.run("pin", ".")
+    project.write("new.yaml", pod(KEYED, "nginx:1.27"))
+    ran = save(project)
+    assert (ran.code, "2 image references carry no digest" in ran.err) == (0, True)
+    ran = sealpin("evidence", "verify", ".", cwd=project.folder)
+    assert "1 verified" in ran.out
+    assert (ran.code, "2 image references carry no digest" in ran.err) == (1, True)
+    ran = sealpin("evidence", "verify", "--format=json", "new.yaml", cwd=project.folder)
+    assert (ran.code, json.loads(ran.out)["images"]) == (1, [])
+
+
+def test_a_run_without_images_says_so(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", {"a.yaml": "a: 1\n"})
+    ran = save(project)
+    assert (ran.code, ran.err) == (0, "sealpin: no image found\n")
+    ran = sealpin("evidence", "verify", ".", cwd=project.folder)
+    assert (ran.code, ran.err) == (0, "sealpin: no image found\n")
+
+
 def test_evidence_can_be_kept_elsewhere(project: Project, tmp_path: Path) -> None:
     away = tmp_path / "away"
     assert save(project, ".", "--evidence-dir", str(away)).code == 0
