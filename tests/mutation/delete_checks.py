@@ -44,7 +44,7 @@ _POLICY = (
     f"{_ATTACKS}/test_policies.py",
 )
 TARGETS: dict[str, tuple[str, ...]] = {
-    "signatures": ("signatures",),
+    "signatures": ("signatures", f"{_ATTACKS}/test_signatures.py"),
     "attestations": ("attestations",),
     "slsa": ("slsa",),
     "chain.py": ("signatures/test_certificate.py", "signatures/test_timestamp.py"),
@@ -78,6 +78,7 @@ EXPECTED_SURVIVORS: dict[str, str] = {
         "only tells the type checker what keyless trust proves"
     ),
     "appraisal.py: if nearest is not None:": "chooses between two messages",
+    "select.py: if not policy.exclude and (not policy.resources):": "a shorter way only",
     "select.py: raise ValueError(f'unknown label operator {operator}')": (
         "the reader of policies knows no other operator"
     ),

@@ -85,6 +85,14 @@ def test_never_returns_text_that_would_mean_something_else_besides(file, data, n
     assert file in caught.value.message
 
 
+def test_a_comment_is_never_written_into_the_text_of_another_value():
+    data = POD + b"  note: |\n    text\n"
+    pins = pins_of("k.yaml", data, comment_offset=len(data) - 1)
+    with pytest.raises(VerificationFailed) as caught:
+        apply(data, pins, style=TagStyle.COMMENT)
+    assert caught.value.code == "rewrite.self-check"
+
+
 def test_a_comment_that_cannot_stand_is_never_written():
     data = b'{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"image":"nginx:1.27"}]}}'
     pins = pins_of("pod.json", data, comment_offset=data.index(b'"}]}}') + 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sealpin.errors import Unavailable
+from sealpin.errors import SealpinError, Unavailable
 from sealpin.reference import ImageReference
 from sealpin.registry.connect import RegistryOptions, connect
 from sealpin.registry.credentials import (
@@ -119,6 +119,41 @@ def test_renews_a_token_that_has_expired(registry):
     assert [asked.kind for asked in registry.asked()] == ["token", "tags"]
 
 
+def test_keeps_a_token_as_long_as_its_service_says(registry):
+    registry.behaviour.authentication = "bearer"
+    registry.behaviour.token_lifetime_s = 120
+    ticker = HandTicker()
+    source = client(registry, RIGHT, ticker)
+    source.resolve(reference(registry))
+    ticker.pass_s(105)
+    registry.forget()
+    source.tags(reference(registry).repository)
+    assert [asked.kind for asked in registry.asked()] == ["tags"]
+
+
+@pytest.mark.parametrize("lifetime", [0, -1, True, "300", None])
+def test_a_lifetime_that_is_none_is_the_shortest(registry, lifetime):
+    registry.behaviour.authentication = "bearer"
+    registry.behaviour.token_lifetime_s = lifetime
+    ticker = HandTicker()
+    source = client(registry, RIGHT, ticker)
+    source.resolve(reference(registry))
+    ticker.pass_s(51)
+    registry.forget()
+    source.tags(reference(registry).repository)
+    assert [asked.kind for asked in registry.asked()] == ["token", "tags"]
+
+
+@pytest.mark.parametrize("code", [403, 404, 407])
+def test_only_a_401_is_a_challenge(registry, code):
+    challenge = f'Bearer realm="http://{registry.host}/token",service="x"'
+    registry.faults.append(memory_registry.status(code, WWW_Authenticate=challenge))
+    with pytest.raises(SealpinError):
+        client(registry, RIGHT).resolve(reference(registry))
+    assert [asked.kind for asked in registry.asked()] == ["manifests"]
+    assert "authorization" not in registry.asked()[0].headers
+
+
 def test_renews_a_token_the_registry_no_longer_takes(registry):
     registry.behaviour.authentication = "bearer"
     source = client(registry, RIGHT)
@@ -211,6 +246,27 @@ def test_an_unknown_kind_of_challenge_is_no_answer(registry):
     with pytest.raises(Unavailable) as caught:
         client(registry, RIGHT).resolve(reference(registry))
     assert caught.value.code == "registry.unauthorized"
+
+
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+def test_answers_a_challenge_with_the_token_of_dockers_configuration(
+    registry, tmp_path: Path, scheme
+):
+    registry.behaviour.authentication = scheme
+    registry.tokens["given"] = "repository:app:pull"
+    config = {"auths": {registry.host: {"registrytoken": "given"}}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    options = RegistryOptions(environment={"DOCKER_CONFIG": str(tmp_path)})
+    source = connect(options, ticker=HandTicker())
+    if scheme == "bearer":
+        source.resolve(reference(registry))
+    else:
+        with pytest.raises(Unavailable):
+            source.resolve(reference(registry))
+    assert [asked.headers.get("authorization") for asked in registry.asked()] == [
+        None,
+        "Bearer given",
+    ]
 
 
 def test_reads_credentials_from_the_configuration_of_docker(registry, tmp_path: Path):

@@ -272,8 +272,10 @@ def test_asks_all_places_at_the_same_time(registry):
 def test_runs_on_an_executor_it_is_given(registry):
     sign(registry, b"one")
     attach(registry, b"bundle")
-    with ThreadPoolExecutor(1) as pool:
+    asked = set()
+    with ThreadPoolExecutor(1, initializer=lambda: asked.add(threading.get_ident())) as pool:
         assert len(find(registry, executor=pool).items) == 2
+        assert len(asked) == 1
 
 
 def test_reads_a_compressed_bundle(registry):
