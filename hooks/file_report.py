@@ -78,18 +78,7 @@ def error_lines(error: Mapping[str, str], style: Style) -> list[str]:
 def outcome_lines(document: Mapping[str, Any], style: Style) -> list[str]:
     """Return the last line: counts of a run that pins, the verdict of one that checks."""
     if document["verb"] == "check":
-        bad = sum(remark["severity"] == "error" for remark in document["remarks"])
-        bad += len(document["sites"])
-        checked = document["checked"]
-        unproven = sum(image["unsigned"] for image in document["images"])
-        state = "verified" if document["images"] else "consistent"
-        if bad:
-            state = f"{bad} not as they should be"
-        elif document["errors"]:
-            state = "not all could be checked"
-        elif unproven:
-            state = f"allowed, {unproven} without proof"
-        return [f"{checked} image references: {state}"] if checked or bad else []
+        return _verdict(document)
     if not document["sites"]:
         return []
     dry_run = document["dry_run"]
@@ -100,6 +89,23 @@ def outcome_lines(document: Mapping[str, Any], style: Style) -> list[str]:
     if is_said and not dry_run:
         lines.append("next: look at the diff, then git add the files and sealpin.lock")
     return lines
+
+
+def _verdict(document: Mapping[str, Any]) -> list[str]:
+    """Return what ``check`` found; a place with several things amiss counts once."""
+    amiss = [*document["sites"], *(r for r in document["remarks"] if r["severity"] == "error")]
+    bad = len({(entry["file"], entry["line"], entry["path"]) for entry in amiss})
+    checked = document["checked"]
+    unproven = sum(image["unsigned"] for image in document["images"])
+    state = "verified" if document["images"] else "consistent"
+    if bad:
+        state = f"{bad} not as they should be" if bad > 1 else "1 not as it should be"
+    elif document["errors"]:
+        state = "not all could be checked"
+    elif unproven:
+        state = f"allowed, {unproven} without proof"
+    noun = "image reference" if checked == 1 else "image references"
+    return [f"{checked} {noun}: {state}"] if checked or bad else []
 
 
 def style_diff(diff: str, style: Style) -> str:

@@ -151,7 +151,7 @@ class _Wanted:
             print_error(error)
         if self.unpinned:
             print(
-                f"sealpin: {self.unpinned} image references carry no digest and were left out\n"
+                f"sealpin: references without a digest, left out: {self.unpinned}\n"
                 "sealpin: next: run: sealpin pin",
                 file=sys.stderr,
             )

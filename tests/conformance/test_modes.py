@@ -318,7 +318,7 @@ def test_check_opens_no_socket_for_policy_or_trust(
 
 def test_verify_asks_again_for_what_is_pinned(project: Project) -> None:
     project.run("pin", ".")
-    assert "1 image references: verified" in project.run("check", "--verify", ".").out
+    assert "1 image reference: verified" in project.run("check", "--verify", ".").out
     project.write("keys/ecdsa.pub", project.folder.joinpath("keys/rsa.pub").read_bytes())
     ran = project.run("check", "--verify", ".")
     assert (ran.code, "identity" in ran.out or "signature" in ran.out) == (1, True)
@@ -458,7 +458,7 @@ def test_a_platform_is_proven_by_the_index_that_contains_it_and_not_by_the_lock(
     for name in ("pod.yaml", "sealpin.lock"):
         project.write(name, project.read(name).replace(child, OTHER_DIGEST))
     assert "differs-from-lock" not in codes(project, "."), "the forgery is consistent"
-    assert "1 not as they should be" in project.run("check", "--verify", ".").out
+    assert "1 image reference: 1 not as it should be" in project.run("check", "--verify", ".").out
     for words in (("check", "--verify"), ("pin",)):
         ran = project.run(*words, "--format", "json", ".")
         codes_of_sites = [site["code"] for site in json.loads(ran.out)["sites"]]
