@@ -68,7 +68,8 @@ class CheckRun:
         """Run the steps and return the exit code."""
         # 1.
         gathered = gather(self.targets, options=self.policy.find_options())
-        if gathered.is_empty and self.arguments.format == "text":
+        has_entries = self.targets.is_whole_project and (self.root / LOCK_NAME).exists()
+        if gathered.is_empty and not has_entries and self.arguments.format == "text":
             return exit_codes.VERIFIED
         sites = [site for found in gathered.found for site in found.sites]
         remarks = [remark for found in gathered.found for remark in found.remarks]

@@ -79,7 +79,7 @@ def outcome_lines(document: Mapping[str, Any], style: Style) -> list[str]:
     """Return the last line: counts of a run that pins, the verdict of one that checks."""
     if document["verb"] == "check":
         return _verdict(document)
-    if not document["sites"]:
+    if not document["sites"] and not document["lock"]["changed"]:
         return []
     dry_run = document["dry_run"]
     done = "nothing written" if dry_run else "sealpin.lock updated"

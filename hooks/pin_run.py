@@ -82,9 +82,11 @@ class PinRun:
         gathered = gather(self.targets, options=self.options)
         if not any(found.sites for found in gathered.found):
             self._pass_stdin_on()
-            if gathered.is_empty and self.arguments.format == "text":
+            written = self._empty_lock(gathered)
+            is_silent = gathered.is_empty and not written.is_lock_changed
+            if is_silent and self.arguments.format == "text":
                 return exit_codes.VERIFIED
-            return self._report((), gathered, _Written(), None)
+            return self._report((), gathered, written, None)
         # 2.
         lock, lock_error = self._read_lock()
         results, rules = self._decide(gathered, lock)
@@ -201,6 +203,16 @@ class PinRun:
         """A filter that changes nothing still answers with what it was given."""
         if self.targets.stdin is not None:
             _write_stdout(self.targets.stdin)
+
+    def _empty_lock(self, gathered: Gathered) -> _Written:
+        """Drop what the lock says of a project whose last image is gone."""
+        written = _Written()
+        is_whole = self.targets.is_whole_project and not gathered.unreadable
+        if is_whole and (self.root / LOCK_NAME).exists():
+            lock, error = self._read_lock()
+            if error is None:
+                self._write_lock(lock, (), written)
+        return written
 
     def _kept_entries(
         self, lock: Lock, gathered: Gathered, results: Sequence[FileResult], written: _Written

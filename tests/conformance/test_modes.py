@@ -422,6 +422,33 @@ def test_a_file_that_cannot_be_read_takes_no_entry_with_it(tmp_path: Path) -> No
     assert project.read("sealpin.lock") == before
 
 
+def test_the_last_image_that_goes_takes_its_entry_along(project: Project) -> None:
+    project.run("pin", ".")
+    (project.folder / "pod.yaml").unlink()
+    checked = project.run("check", ".")
+    assert "stale-lock-entry" in checked.out
+    assert (checked.code, project.run("check", "--strict", ".").code) == (0, 1)
+    looked = project.run("pin", "--dry-run", ".")
+    assert looked.out == "no image found; nothing written\n"
+    assert KEYED in project.read("sealpin.lock")
+    pinned = project.run("pin", ".")
+    assert pinned.out.startswith("no image found; sealpin.lock updated\n")
+    assert KEYED not in project.read("sealpin.lock")
+    for verb in ("check", "pin"):
+        ran = project.run(verb, ".")
+        assert (ran.code, ran.out) == (0, "")
+
+
+def test_a_folder_without_images_takes_no_entry_along(project: Project) -> None:
+    project.run("pin", ".")
+    project.write("docs/a.yaml", "a: 1\n")
+    before = project.read("sealpin.lock")
+    for verb in ("check", "pin"):
+        ran = project.run(verb, "docs")
+        assert (ran.code, ran.out) == (0, "")
+    assert project.read("sealpin.lock") == before
+
+
 # A second run over what the first one wrote.
 
 
