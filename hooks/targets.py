@@ -72,14 +72,36 @@ class Targets:
             return
         gone = [path for path in self.paths if not os.path.lexists(path)]
         yield from map(os.path.normpath, gone)
-        for path in walk(path for path in self.paths if path not in gone):
+        for path in _walk([path for path in self.paths if path not in gone]):
             yield os.path.normpath(path)
+
+
+def _walk(paths: Sequence[Path]) -> Iterator[Path]:
+    """Walk *paths*, but pass over links below them to what is read anyway, as the same kind."""
+    read: dict[str, Path] | None = None
+    for path in walk(paths):
+        if path.is_symlink() and path not in paths:
+            if read is None:
+                files = (file for file in walk(paths) if not file.is_symlink())
+                read = {os.path.realpath(file): file for file in files}
+            if _is_same_kind(path, read.get(os.path.realpath(path))):
+                continue
+        yield path
+
+
+def _is_same_kind(link: Path, target: Path | None) -> bool:
+    """Whether *target*, which is read under its own name, is what *link* would be read as."""
+    if target is None:
+        return False
+    from sealpin.manifests.file_kinds import kind_of_name
+
+    return kind_of_name(os.path.normpath(link)) == kind_of_name(os.path.normpath(target))
 
 
 def _among(changed: Sequence[Path], paths: Sequence[Path]) -> Iterator[Path]:
     """Those files of a run over *paths* that are among *changed*, which are absolute."""
     wanted = {os.path.realpath(path.parent) + os.sep + path.name for path in changed}
-    for path in walk(paths):
+    for path in _walk(paths):
         if os.path.realpath(path.parent) + os.sep + path.name in wanted:
             yield path
 

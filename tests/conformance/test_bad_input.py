@@ -106,6 +106,47 @@ def test_a_file_that_cannot_be_processed_is_an_error_and_others_go_on(
     )
 
 
+def test_a_link_to_a_file_that_is_read_anyway_is_passed_over(project: Project) -> None:
+    (project.folder / "overlay").mkdir()
+    (project.folder / "overlay" / "good.yaml").symlink_to("../good.yaml")
+    (project.folder / "same.yml").symlink_to("good.yaml")
+    assert project.run("pin", ".").code == 1
+    project.commit()
+    for words in (("check", "."), ("pin", "."), ("check", "--changed-since", "HEAD", ".")):
+        assert project.run(*words).code == 0, words
+    assert (project.folder / "same.yml").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("link.yaml", "notes.txt"),
+        ("link.yaml", "node_modules/x.yaml"),
+        ("link.yaml", "other/x.yaml"),
+        ("link.yaml", "nowhere.yaml"),
+        (".circleci/good.yaml", "../good.yaml"),
+        ("values.yaml", "good.yaml"),
+    ],
+)
+def test_a_link_to_what_is_not_read_as_it_would_be_is_an_error(
+    project: Project, name: str, target: str
+) -> None:
+    for other in ("notes.txt", "node_modules/x.yaml", "other/x.yaml"):
+        project.write(other, pod(GO))
+    (project.folder / "other" / ".git").mkdir()
+    link = project.folder / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(target)
+    report = project.report("check", ".")
+    assert [error["code"] for error in report["errors"]] == ["file.symlink"]
+
+
+def test_a_link_that_is_named_is_an_error_whatever_it_points_to(project: Project) -> None:
+    (project.folder / "link.yaml").symlink_to("good.yaml")
+    report = project.report("check", ".", "link.yaml")
+    assert [error["code"] for error in report["errors"]] == ["file.symlink"]
+
+
 def test_only_bad_files_is_bad_input(project: Project) -> None:
     link(project)
     assert project.run("pin", "bad.yaml").code == 3
