@@ -366,7 +366,11 @@ def test_certificate_timestamp_beyond_all_times_is_refused(
 ) -> None:
     root = root_of(sigstore)
     sct = SignedCertificateTimestamp(
-        log_id=root.ct_logs[0].log_id, timestamp_ms=timestamp_ms, extensions=b"", signature=b""
+        log_id=root.ct_logs[0].log_id,
+        timestamp_ms=timestamp_ms,
+        extensions=b"",
+        signers=frozenset({root.ct_logs[0].key.algorithm}),
+        signature=b"",
     )
     path = (root.certificate_authorities[0].root,)
     with pytest.raises(SealpinError):
