@@ -192,7 +192,12 @@ def gather(module: AnsibleModule) -> tuple[list[Container], list[str], list[dict
             )
         except (EngineError, OSError) as error:
             if named:
-                module.fail_json(msg=f"{engine}: {error}", code="engine.unreachable")
+                module.fail_json(
+                    msg=f"{engine}: {error}",
+                    code="engine.unreachable",
+                    hint="start the engine, say in the task's environment where it listens,"
+                    " or leave it out of engines",
+                )
             module.warn(f"{engine} did not answer, so its containers are not listed: {error}")
             unavailable.append({"engine": engine, "message": str(error)})
         else:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import sys
@@ -19,7 +20,7 @@ from support.docker_registry import serving  # noqa: E402 - found by the lines a
 from support.plays import Finished, attempt, check, output, play  # noqa: E402
 from support.podman import containers, remove_all, use_podman_below  # noqa: E402
 from support.publishing import ISSUER, WORKFLOW, Publisher  # noqa: E402
-from support.virtual_sigstore import KeyPair, Signer  # noqa: E402
+from support.virtual_sigstore import Identity, KeyPair, Signer  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 AUDIT = "sealpin.oci.fleet_audit"
@@ -75,7 +76,10 @@ def run_cases(folder: Path, host: str) -> None:
     check(second.returncode == 0 and "changed=0" in second.stdout, second)
     print("ok: the audit passes, and its second run changes nothing")
 
-    output("podman", "create", f"{host}/unsigned@{unsigned}", "true")
+    other = publisher.sigstore.keyless(Identity.uri(f"{WORKFLOW}-of-others", issuer=ISSUER))
+    theirs = publisher.push("theirs", signed=True, signer=other)
+    for name in (f"{host}/unsigned@{unsigned}", f"{host}/theirs@{theirs}"):
+        output("podman", "create", name, "true")
     foretold = play(AUDIT, audit, "--check")
     report = folder / "audit" / "audit.json"
     check(json.loads(report.read_text())["summary"]["denied"] == 0, "check mode wrote the report")
@@ -86,9 +90,12 @@ def run_cases(folder: Path, host: str) -> None:
     outcomes = {image["image"]: image["outcome"] for image in document["images"]}
     check(outcomes[f"{host}/signed@{signed}"] == "allowed", outcomes)
     check(outcomes[f"{host}/unsigned@{unsigned}"] == "denied", outcomes)
+    (refused_row,) = (row for row in document["images"] if theirs in row["image"])
     for name in ("audit.md", "audit.html"):
-        text = (folder / "audit" / name).read_text()
+        text = html.unescape((folder / "audit" / name).read_text())
+        check("1 host, 3 images" in text, text)
         check(unsigned in text and WORKFLOW in text, text)
+        check(all(refused_row[told] in text for told in ("message", "code")), text)
         check("http://" not in text.replace(WORKFLOW, "") and "<script" not in text, text)
     print("ok: an unsigned container fails the audit, and the report names it")
 
