@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connect: put the layers of a run's registry access together.
 
-From the inside out: one exchange (`direct_transport`), repeated when that helps (`retry`),
+From the inside out: one exchange (`urllib3_transport`), repeated when that helps (`retry`),
 redirected (`redirects`), authorised (`auth`), spoken as the distribution protocol (`client`),
 remembered (`memo`), read from elsewhere (`mirrors`). A run has one of these.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..errors import Unavailable, quote
 from ..records import dataclass, field
@@ -24,7 +23,7 @@ from .keychain import Keychain, KeychainOptions, RepositoryLogins
 from .memo import MemoSource
 from .mirrors import Mirrors, routing_source
 from .pacing import Deadline, SystemTicker, Ticker
-from .proxies import ProxyChoice, ProxySettings
+from .proxies import ProxySettings
 from .redirects import RedirectingTransport
 from .retry import RetryingTransport
 from .source import Source
@@ -79,7 +78,7 @@ def connect(
             home=options.home,
         )
     )
-    exchange = transport or exchange_of(options)
+    exchange = transport or _exchange(options)
     patient = RedirectingTransport(RetryingTransport(exchange, ticker=ticker))
     client = RegistryClient(
         Authorizer(patient, keychain=keychain, ticker=ticker),
@@ -102,7 +101,7 @@ def fetch(url: str, *, max_bytes: int, options: RegistryOptions, query: bytes = 
     Raises `Unavailable` ``registry.*`` where there was no answer, ``download.status`` for one that
     is none to read.
     """
-    transport = RedirectingTransport(RetryingTransport(exchange_of(options), ticker=SystemTicker()))
+    transport = RedirectingTransport(RetryingTransport(_exchange(options), ticker=SystemTicker()))
     deadline = Deadline.after(options.timeout_s, ticker=SystemTicker())
     response = transport.send(
         Request(
@@ -121,36 +120,24 @@ def fetch(url: str, *, max_bytes: int, options: RegistryOptions, query: bytes = 
     return response.body
 
 
-def exchange_of(options: RegistryOptions) -> Transport:
-    """Return what opens sockets: directly, or through the proxy that *options* name for a host.
-
-    Raises `InvalidInput` ``tls.*`` for named files that do not load.
-    """
+def _exchange(options: RegistryOptions) -> Transport:
     given = (options.tls, *options.tls_of.values())
     for tls in given:
         if tls != TlsOptions():  # what does not load is reported before anything runs
             make_context(tls)
-    authentication: dict[str, Any] = {
-        "make_context": partial(make_context, options.tls),
-        "make_context_of": {
-            host_of(registry): partial(make_context, tls)
-            for registry, tls in options.tls_of.items()
-        },
-        "server_name": options.tls.server_name,
-    }
-    proxies = ProxySettings.from_environment(options.environment)
 
-    def make_direct() -> Transport:
+    def make() -> Transport:
         # Imported here, since a run that reads layouts only never needs it.
-        from .direct_transport import DirectTransport
-
-        return DirectTransport(proxies=proxies, **authentication)
-
-    def make_proxied() -> Transport:
         from .urllib3_transport import Urllib3Transport
 
-        return Urllib3Transport(proxies=proxies, **authentication)
+        return Urllib3Transport(
+            make_context=lambda: make_context(options.tls),
+            make_context_of={
+                host_of(registry): partial(make_context, tls)
+                for registry, tls in options.tls_of.items()
+            },
+            proxies=ProxySettings.from_environment(options.environment),
+            server_name=options.tls.server_name,
+        )
 
-    return ProxyChoice(
-        proxies, direct=DeferredTransport(make_direct), proxied=DeferredTransport(make_proxied)
-    )
+    return DeferredTransport(make)

@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 from ..records import dataclass, field
 from .hosts import is_loopback
-from .transport import Request, Response, Transport
-from .tunnel import can_tunnel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +44,6 @@ class ProxySettings:
 
     def proxy_for(self, url: str) -> str:
         """Return the proxy's URL, or an empty text for a direct connection."""
-        if not (self.https_proxy or self.http_proxy):
-            return ""
         parts = urlsplit(url)
         proxy = self.https_proxy if parts.scheme == "https" else self.http_proxy
         host = (parts.hostname or "").rstrip(".")
@@ -55,24 +51,6 @@ class ProxySettings:
             return ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return "" if any(_covers(entry, host, port) for entry in self.direct) else proxy
-
-
-class ProxyChoice:
-    """A transport of two: one for proxies that are asked themselves, one for all else.
-
-    A tunnel is as good as a direct connection once it is open.
-    """
-
-    def __init__(self, settings: ProxySettings, *, direct: Transport, proxied: Transport) -> None:
-        self._settings = settings
-        self._direct = direct
-        self._proxied = proxied
-
-    def send(self, request: Request) -> Response:
-        """See `Transport.send`."""
-        proxy = self._settings.proxy_for(request.url)
-        is_direct = not proxy or can_tunnel(proxy, request.url)
-        return (self._direct if is_direct else self._proxied).send(request)
 
 
 def _with_scheme(proxy: str) -> str:

@@ -9,14 +9,12 @@ public and private registries.
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import InvalidInput, quote
 from ..records import dataclass, field
-
-if TYPE_CHECKING:
-    import ssl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +45,6 @@ class TlsOptions:
 
 def make_context(options: TlsOptions) -> ssl.SSLContext:
     """Build the context. Raises `InvalidInput` ``tls.ca-file``, ``tls.client-certificate``."""
-    import ssl  # loads OpenSSL; what is read by plain HTTP or from a folder does without
-
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     for path in options.ca_files:
@@ -68,8 +64,6 @@ def make_context(options: TlsOptions) -> ssl.SSLContext:
 
 
 def _add_authorities(context: ssl.SSLContext, name: str | Path, **where: Any) -> None:
-    import ssl
-
     # Python 3.13 demands RFC 5280 extensions that many private authorities never wrote into their
     # own certificates; the chain, the dates and the name are checked without them all the same.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)

@@ -3,8 +3,8 @@
 """Transport: one HTTP exchange as a value in and a value out.
 
 Everything above (retries, redirects, authorisation, the registry protocol) is written against this
-one-method interface; only `direct_transport` and, for proxies, `urllib3_transport` open sockets. A
-status is an answer, not an error: only the absence of a usable answer raises.
+one-method interface; `urllib3_transport` is the only implementation that opens sockets. A status is
+an answer, not an error: only the absence of a usable answer raises.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Urllib3Transport: one exchange through a proxy, and the only importer of urllib3.
+"""The one place that opens sockets for registries, and the only importer of urllib3.
 
-The proxy is spoken to as it wants, by HTTP or HTTPS, tunnelled through or asked in the clear. What
-is reached without one, or by a tunnel that begins in the clear, never comes here
-(`direct_transport`). This layer follows no redirect and
-repeats nothing.
+One pool of kept-alive connections serves a whole run. This layer makes one exchange: it follows no
+redirect and repeats nothing. A body is read in pieces no larger than what is at hand, counted
+against its bound, hashed as it comes and given up at the deadline, whatever its declared length
+says.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -18,19 +19,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..errors import Unavailable, missing_library
-from .answer_body import read_body, shown
+from ..errors import SealpinError, Unavailable, VerificationFailed, missing_library, quote
+from ..limits import MAX_ERROR_BODY_BYTES
+from ..version import __version__
 from .bounded_response import BoundedResponse
-from .direct_transport import USER_AGENT
-from .exchange_errors import (
-    broken,
-    cut_short,
-    no_address,
-    timed_out,
-    unknown_host,
-    unreachable,
-    untrusted,
-)
 from .proxies import ProxySettings
 from .transport import Request, Response
 
@@ -47,11 +39,12 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 10.0
 _POOLED_HOSTS = 32
+_USER_AGENT = f"sealpin/{__version__}"
 _LOG = logging.getLogger(__name__)
 
 
 class Urllib3Transport:
-    """`Transport` through proxies, over one urllib3 pool for each."""
+    """`Transport` over one urllib3 pool (and one for each proxy in use)."""
 
     def __init__(
         self,
@@ -63,7 +56,7 @@ class Urllib3Transport:
         connections_per_host: int = 32,
     ) -> None:
         if urllib3 is None:
-            raise missing_library("urllib3", purpose="reading a registry through a proxy")
+            raise missing_library("urllib3", purpose="reading a registry")
         self._make_context = make_context
         self._make_context_of = make_context_of or {}
         """By host and port: for hosts that are authenticated in a way of their own."""
@@ -79,15 +72,15 @@ class Urllib3Transport:
         proxy = self._proxies.proxy_for(request.url)
         host = urlsplit(proxy or request.url).hostname or ""
         if host in self._unknown_hosts:
-            raise unknown_host(host)
-        remaining_s = request.deadline.check(where=shown(request.url))
+            raise _unknown_host(host)
+        remaining_s = request.deadline.check(where=_shown(request.url))
         try:
             answer = self._pool(proxy, request.url).request(
                 request.method,
                 request.url,
                 body=request.body or None,
                 headers={
-                    "User-Agent": USER_AGENT,
+                    "User-Agent": _USER_AGENT,
                     "Accept-Encoding": "identity",
                     **request.headers,
                 },
@@ -104,7 +97,7 @@ class Urllib3Transport:
         except exceptions.NameResolutionError as error:
             # Whoever else wants this host in this run need not wait for the resolver again.
             self._unknown_hosts.add(host)
-            raise unknown_host(host) from error
+            raise _unknown_host(host) from error
         except (exceptions.HTTPError, OSError, ValueError) as error:
             raise _convert(error, request) from error
 
@@ -168,39 +161,130 @@ def _pool_classes() -> dict[str, type[urllib3.HTTPConnectionPool]]:
 
 
 def _read_response(request: Request, answer: BaseHTTPResponse) -> Response:
-    headers = {name.lower(): value for name, value in answer.headers.itermerged()}
+    is_content = answer.status == 200
     try:
-        body, is_whole = read_body(request, answer.status, headers, _chunks(answer))
+        body = (
+            _read_content(request, answer)
+            if is_content
+            else _read_beginning(request, answer, MAX_ERROR_BODY_BYTES)
+        )
     except BaseException:
         answer.close()
         raise
-    if not is_whole:
-        answer.close()
     answer.release_conn()
-    _LOG.debug("%s %s: %d", request.method, shown(request.url), answer.status)
-    return Response(url=request.url, status=answer.status, headers=headers, body=body)
+    _LOG.debug("%s %s: %d", request.method, _shown(request.url), answer.status)
+    return Response(
+        url=request.url,
+        status=answer.status,
+        headers={name.lower(): value for name, value in answer.headers.itermerged()},
+        body=body,
+    )
 
 
-def _chunks(answer: BaseHTTPResponse) -> Iterator[bytes]:
+def _read_content(request: Request, answer: BaseHTTPResponse) -> bytes:
+    encoding = answer.headers.get("Content-Encoding", "identity").lower()
+    if encoding not in ("", "identity"):
+        # We asked for identity; a compressed answer would need a second bound and a second digest.
+        raise Unavailable(
+            "registry.content-encoding",
+            f"unasked-for Content-Encoding {quote(encoding)} from {_shown(request.url)}",
+        )
+    declared = answer.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > request.max_bytes:
+        raise _too_large(request, f"{declared} bytes declared")
+    expected = request.expected_digest
+    hasher = hashlib.new(expected.algorithm) if expected else None
+    body = bytearray()
+    for chunk in _chunks(request, answer):
+        body += chunk
+        if len(body) > request.max_bytes:
+            raise _too_large(request, "more sent")
+        if hasher is not None:
+            hasher.update(chunk)
+    if hasher is not None and expected is not None and hasher.hexdigest() != expected.hex:
+        got = f"{expected.algorithm}:{hasher.hexdigest()}"
+        raise VerificationFailed(
+            "digest.mismatch",
+            f"content digest mismatch: expected {expected}, got {got} ({_shown(request.url)})",
+        )
+    return bytes(body)
+
+
+def _read_beginning(request: Request, answer: BaseHTTPResponse, max_bytes: int) -> bytes:
+    """Read what an error status says; a connection with more to say is not used again."""
+    body = bytearray()
+    for chunk in _chunks(request, answer):
+        body += chunk
+        if len(body) >= max_bytes:
+            answer.close()
+            break
+    return bytes(body[:max_bytes])
+
+
+def _chunks(request: Request, answer: BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield what arrives, looking at the deadline between pieces, so that a trickle ends too."""
     while chunk := answer.read1(_CHUNK_BYTES):
         yield chunk
+        request.deadline.check(where=_shown(request.url))
 
 
-def _convert(error: Exception, request: Request) -> Unavailable:
+def _convert(error: Exception, request: Request) -> SealpinError:
     """Name what went wrong, by what is worth doing about it."""
+    where = _shown(request.url)
     if isinstance(error, exceptions.ProxyError):
-        return Unavailable("registry.proxy", f"the proxy did not answer for {shown(request.url)}")
+        return Unavailable("registry.proxy", f"the proxy did not answer for {where}")
     if isinstance(error, (exceptions.SSLError, ssl.SSLError)):
-        return untrusted(error, request)
+        return Unavailable(
+            "registry.tls",
+            f"no trusted TLS connection to {where}: {_reason(error)}",
+            hint="name the registry's certificate authority, or correct the server's certificate",
+        )
     if isinstance(error, (exceptions.NewConnectionError, exceptions.ConnectTimeoutError)):
-        return unreachable(error, request)
+        return Unavailable(
+            "registry.unreachable",
+            f"no connection to {where}: {_reason(error)}",
+            hint="see whether the registry is up and a proxy is needed, or read from a --mirror",
+        )
     if isinstance(error, (exceptions.ReadTimeoutError, TimeoutError)):
-        return timed_out(request)
+        return Unavailable(
+            "registry.timeout",
+            f"no answer in time from {where}",
+            hint="try again later, or read from a --mirror",
+        )
     if any(isinstance(cause, IncompleteRead) for cause in (error, error.__cause__)):
-        return cut_short(request)
+        return Unavailable("registry.truncated", f"answer cut short: {where}")
     if isinstance(error, (exceptions.LocationParseError, exceptions.LocationValueError)):
-        return no_address(request.url)
-    return broken(error, request)
+        return Unavailable("registry.address", f"not an address that can be reached: {where}")
+    return Unavailable("registry.connection", f"connection lost: {where}: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """Return the innermost cause's own words; urllib3's wrappers repeat addresses and objects."""
+    innermost: BaseException = error
+    while innermost.__cause__ is not None or innermost.__context__ is not None:
+        innermost = innermost.__cause__ or innermost.__context__ or innermost
+    return quote(getattr(innermost, "strerror", None) or type(innermost).__name__)
+
+
+def _unknown_host(host: str) -> Unavailable:
+    return Unavailable(
+        "registry.unknown-host",
+        f"the host name {quote(host)} does not resolve",
+        hint="see to the name, the DNS or the proxy, or read from a --mirror",
+    )
+
+
+def _too_large(request: Request, got: str) -> Unavailable:
+    return Unavailable(
+        "registry.too-large",
+        f"answer too large: expected at most {request.max_bytes} bytes, got {got}"
+        f" ({_shown(request.url)})",
+    )
+
+
+def _shown(url: str) -> str:
+    """Return *url* for a message; a query may hold a signed address, so it is left out."""
+    return url.partition("?")[0]
 
 
 def _without_userinfo(proxy: str) -> str:

