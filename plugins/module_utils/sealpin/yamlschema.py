@@ -28,6 +28,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NUMBER_BEGINNINGS = frozenset("+-.0123456789")
 _MAX_NUMBER_CHARS = 1000
 _MAX_MERGED = 100
 MAX_SHOWN_STEPS = 20
@@ -44,7 +45,7 @@ def resolve_plain(text: str) -> PlainScalar:
         return None
     if text in _BOOLEANS:
         return _BOOLEANS[text]
-    if len(text) > _MAX_NUMBER_CHARS:
+    if text[0] not in _NUMBER_BEGINNINGS or len(text) > _MAX_NUMBER_CHARS:
         return text
     if _INTEGER.fullmatch(text):
         return int(text, 0) if text[:2] in ("0o", "0x") else int(text)

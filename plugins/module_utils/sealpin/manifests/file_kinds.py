@@ -38,7 +38,7 @@ class _Names:
             name in self.exact
             or name.startswith(self.beginnings)
             or name.endswith(self.endings)
-            or any(folder in path for folder in self.folders)
+            or (bool(self.folders) and any(folder in path for folder in self.folders))
         )
 
 

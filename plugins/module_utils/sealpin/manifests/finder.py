@@ -89,7 +89,8 @@ def find_sites(path: str, data: bytes, *, options: FindOptions | None = None) ->
             if _is_wanted(kind, survey.options):
                 _TEXT_FINDERS[kind](survey)
         elif kind is not Shape.TEXT:
-            _find_in_yaml(survey, kind)
+            with without_collection():
+                _find_in_yaml(survey, kind)
     except InvalidInput as error:
         survey = Survey(path, source, _first_kind(kind), survey.options)
         survey.remark_file(_unparsable_code(source.text), detail=error.message)
@@ -128,8 +129,7 @@ def _unparsable_code(text: str) -> str:
 def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
     source = survey.source
     wanted = regions_to_parse(source.text, name_kind, words=survey.options.words)
-    with without_collection():
-        documents = [document for region in wanted for document in _read(source, *region)]
+    documents = [document for region in wanted for document in _read(source, *region)]
     for document in documents:
         kind = _kind_of_document(document, name_kind, survey)
         if kind is None or not _is_wanted(kind, survey.options):

@@ -88,12 +88,12 @@ class _Object:
                 self._walk(item, (*path, index))
             return
         for key, value in self.survey.entries(node):
-            self._visit(node, key.value, value, path)
+            name = key.value
+            if name == "image" or not (isinstance(value, Scalar) or name in _NEVER_ENTERED):
+                self._visit(name, value, path)
 
-    def _visit(self, holder: Mapping, key: str, value: Node, path: Path) -> None:
+    def _visit(self, key: str, value: Node, path: Path) -> None:
         """Read one field of a mapping, and go on below it."""
-        if key in _NEVER_ENTERED or (key != "image" and isinstance(value, Scalar)):
-            return
         below = (*path, key)
         if key in _CONTAINER_LISTS or self._is_list_of_steps(key):
             self._read_containers(value, below)
