@@ -82,7 +82,8 @@ def _pin(task: _Task) -> Result:
             session,
             rules.policies,
             found,
-            known=lock,
+            # Saved evidence does not tell what an index contains.
+            known=Lock() if params.get("evidence") else lock,
             platform=platform_of(params),
             update=update,
         )
