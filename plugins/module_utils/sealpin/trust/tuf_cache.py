@@ -18,7 +18,6 @@ import hashlib
 import os
 import re
 import stat
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -145,6 +144,8 @@ def locked_folder(
 def write_cached(folder: Path, document: bytes, confirmed_utc: datetime) -> None:
     """Replace the document in a folder that is held. Raises `Unavailable` ``tuf.cache``."""
     try:
+        import tempfile
+
         descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".document-")
         try:
             with os.fdopen(descriptor, "wb") as output:

@@ -1,0 +1,83 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""What verifying an image loads: a library that its evidence does not need costs every start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from support import memory_registry
+from support.vectors import vectors
+
+LAB = vectors("lab")
+LOADED = (
+    "import json, sys; from sealpin_hooks.cli import main; code = main(sys.argv[1:]);"
+    " print(json.dumps([code, sorted(sys.modules)]))"
+)
+KREL = (
+    "--certificate-identity=krel-trust@k8s-releng-prod.iam.gserviceaccount.com",
+    "--certificate-oidc-issuer=https://accounts.google.com",
+)
+KEY = (f"--key={LAB / 'keys/ecdsa.pub'}",)
+DEAR = {
+    "jsonschema",
+    "pydantic",
+    "re2",
+    "requests",
+    "rfc3161_client",
+    "ruamel",
+    "sigstore",
+    "spdx_tools",
+    "tuf",
+    "urllib3",
+    "yaml",
+}
+"""Second opinions, policies, patterns, timestamps, manifests, refreshing of roots, proxies."""
+
+
+def modules_of(*words: str) -> set[str]:
+    """Return what a process had loaded that verified with *words*."""
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED, "verify", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={},
+    )
+    code, modules = json.loads(run.stdout.splitlines()[-1])
+    assert code == 0, run.stderr
+    return set(modules)
+
+
+@pytest.fixture(scope="module")
+def registry():
+    with memory_registry.serving() as running:
+        running.load_tree(LAB / "repositories")
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("image", "signer", "needed"),
+    [
+        pytest.param("k8s/kube-apiserver:v1.24.0", KREL, set(), id="keyless"),
+        pytest.param("keyed/ecdsa-legacy:1.0", KEY, set(), id="key"),
+        pytest.param("keyed/ecdsa-bundle:1.0", KEY, {"rfc3161_client"}, id="bundle"),
+    ],
+)
+def test_a_signature_loads_no_library_it_does_not_need(
+    registry: memory_registry.MemoryRegistry, image: str, signer: Sequence[str], needed: set[str]
+) -> None:
+    loaded = modules_of(
+        *signer, f"--trusted-root={LAB / 'trusted_root.json'}", f"{registry.host}/{image}"
+    )
+    assert {name.partition(".")[0] for name in loaded} & DEAR == needed
+    # The standard library has dear parts as well; these are for helpers, zips and other protocols.
+    assert not loaded & {"http.client", "importlib.metadata", "subprocess", "tempfile", "zipfile"}
+    # And so has the core.
+    assert not {name for name in loaded if name.startswith("sealpin.manifests")}
+    assert not loaded & {"sealpin.policy.document", "sealpin.yamldoc", "sealpin.report.html"}
