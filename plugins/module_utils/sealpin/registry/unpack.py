@@ -48,24 +48,30 @@ def unpacked(content: bytes, *, budget: ByteBudget, where: str) -> bytes:
     """
     if not content.startswith(_GZIP_MAGIC):
         return content
-    result = bytearray()
+    parts: list[bytes] = []
+    size = 0
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     rest = content
     try:
-        while not stream.eof and (rest or not result):
+        while not stream.eof and (rest or not parts):
             step = stream.decompress(rest, _STEP_BYTES)
             rest = stream.unconsumed_tail
             if not step and not rest:
                 break
             budget.take(len(step), where=where)
-            result += step
-            if len(result) > MAX_EVIDENCE_BYTES:
+            parts.append(step)
+            size += len(step)
+            if size > MAX_EVIDENCE_BYTES:
                 raise Unavailable(
                     "evidence.too-large",
                     f"evidence unpacks to more than {MAX_EVIDENCE_BYTES} bytes: {where}",
                 )
     except zlib.error as error:
         raise InvalidInput("evidence.compression", f"broken gzip data: {where}") from error
+    except Unavailable:
+        # The error is reported at the end of the run and keeps this frame alive until then.
+        parts.clear()
+        raise
     if not stream.eof:
         raise InvalidInput("evidence.compression", f"gzip data ends early: {where}")
-    return bytes(result)
+    return b"".join(parts)
