@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.sealpin.oci.plugins.module_utils._options import IMAGE_DIGEST_INFO
-from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import PlacedAction
+from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import (
+    RESOLVING,
+    PlacedAction,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.sealpin.oci.plugins.module_utils._sessions import Params
@@ -19,6 +22,7 @@ class ActionModule(PlacedAction):
     """See the module's documentation."""
 
     groups = IMAGE_DIGEST_INFO
+    libraries = RESOLVING
 
     def prepare(self, params: Params) -> Work:
         """Resolve each image to its digest."""

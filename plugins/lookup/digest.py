@@ -47,7 +47,11 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.sealpin.oci.plugins.module_utils._tasks import resolve_images
-from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import attempt_once
+from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import (
+    RESOLVING,
+    attempt_once,
+    explain,
+)
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible has no type information
@@ -59,7 +63,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible has no type info
         """Return one text for each image."""
         self.set_options(var_options=variables, direct=kwargs)
         params = {**self.get_options(), "images": list(terms), "platforms": False}
-        result = attempt_once("resolve", resolve_images, params)
+        result = attempt_once("resolve", resolve_images, params, libraries=RESOLVING)
         if result["failed"]:
-            raise AnsibleLookupError(f"sealpin.oci.digest: {result['msg']}")
+            raise AnsibleLookupError(f"sealpin.oci.digest: {explain(result)}")
         return [entry["digest"] for entry in result["images"]]

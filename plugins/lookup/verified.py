@@ -59,7 +59,11 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.sealpin.oci.plugins.module_utils._tasks import verify_images
-from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import attempt_once
+from ansible_collections.sealpin.oci.plugins.plugin_utils.controller import (
+    VERIFYING,
+    attempt_once,
+    explain,
+)
 
 
 class LookupModule(LookupBase):  # type: ignore[misc] # Ansible has no type information
@@ -71,7 +75,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible has no type info
         """Return one text for each image."""
         self.set_options(var_options=variables, direct=kwargs)
         params = {**self.get_options(), "images": list(terms)}
-        result = attempt_once("verify", verify_images, params)
+        result = attempt_once("verify", verify_images, params, libraries=VERIFYING)
         if result["failed"]:
-            raise AnsibleLookupError(f"sealpin.oci.verified: {result['msg']}")
+            raise AnsibleLookupError(f"sealpin.oci.verified: {explain(result)}")
         return [entry[params["form"]] for entry in result["images"]]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,16 +28,30 @@ if TYPE_CHECKING:
         Result,
         Work,
     )
+    from ansible_collections.sealpin.oci.plugins.module_utils.sealpin.errors import (
+        MissingDependency,
+    )
 
+VERIFYING = ("cryptography", "rfc3161_client", "urllib3")
+"""Libraries that verifying needs, wherever it is done."""
+RESOLVING = ("urllib3",)
+_REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "runtime.txt"
 _NOT_PART_OF_THE_QUESTION = frozenset(
     {"images", "_terms", "form", "interpreter", "verify_on", "timeout", "max_workers"}
 )
 
 
-def attempt_once(kind: str, prepare: Prepare, params: Mapping[str, Any]) -> Result:
+def attempt_once(
+    kind: str, prepare: Prepare, params: Mapping[str, Any], *, libraries: Sequence[str]
+) -> Result:
     """Do a task for those images nobody asked about in this run; *kind* names the task."""
     # Every play that uses a module loads the action of its name; only work done here may cost.
-    from ansible_collections.sealpin.oci.plugins.module_utils._tasks import attempt
+    from ansible_collections.sealpin.oci.plugins.module_utils._interpreter import missing_libraries
+    from ansible_collections.sealpin.oci.plugins.module_utils._tasks import attempt, error_result
+
+    missing = missing_libraries(tuple(libraries))
+    if missing:
+        return error_result(_missing_here(missing))
 
     def through(work: Work, images: Sequence[str], ask: Ask) -> Mapping[str, Entry]:
         left_out = _NOT_PART_OF_THE_QUESTION | secret_options()
@@ -47,6 +62,26 @@ def attempt_once(kind: str, prepare: Prepare, params: Mapping[str, Any]) -> Resu
     return attempt(prepare, params, through=through)
 
 
+def explain(result: Result) -> str:
+    """Say in one text why a task failed and, where it could not begin, what to do."""
+    hint = result.get("hint", "")
+    return f"{result['msg']}: {hint}" if hint else str(result["msg"])
+
+
+def _missing_here(missing: Sequence[str]) -> MissingDependency:
+    """Make the error for libraries that the Python of ansible-playbook lacks."""
+    from ansible_collections.sealpin.oci.plugins.module_utils.sealpin.errors import (
+        MissingDependency,
+    )
+
+    install = f"{sys.executable} -m pip install --require-hashes --requirement {_REQUIREMENTS}"
+    return MissingDependency(
+        "dependency.missing-library",
+        f"{', '.join(missing)}: needed on the controller, and not there for {sys.executable}",
+        hint=f"{install} (for a task, verify_on: target needs them on the host instead)",
+    )
+
+
 class PlacedAction(ActionBase):  # type: ignore[misc] # Ansible has no type information
     """An action that runs the module of its name on the host, or does its task here."""
 
@@ -55,6 +90,8 @@ class PlacedAction(ActionBase):  # type: ignore[misc] # Ansible has no type info
 
     groups: ClassVar[tuple[Options, ...]]
     """The module's options."""
+    libraries: ClassVar[tuple[str, ...]] = VERIFYING
+    """What the task needs where it is done."""
 
     def prepare(self, params: Params) -> Work:
         """Prepare the module's task."""
@@ -75,4 +112,4 @@ class PlacedAction(ActionBase):  # type: ignore[misc] # Ansible has no type info
         if self._task.async_val:
             raise AnsibleActionFail("async works with verify_on: target only")
         _valid, params = self.validate_argument_spec(argument_spec=argument_spec(*self.groups))
-        return attempt_once(type(self).__module__, self.prepare, params)
+        return attempt_once(type(self).__module__, self.prepare, params, libraries=self.libraries)
