@@ -15,7 +15,18 @@ import pytest
 from sealpin.slsa.vsa import ExpectedSummary, check_vsa
 from sealpin.trust.embedded import PUBLIC_GOOD_JSON, embedded_root
 from support.command import sealpin
-from support.project import FREE, GO, HOST, KEYED, KUBE_PROXY, LAB, Project, make_project, pod
+from support.project import (
+    FREE,
+    GITHUB,
+    GO,
+    HOST,
+    KEYED,
+    KUBE_PROXY,
+    LAB,
+    Project,
+    make_project,
+    pod,
+)
 from support.tuf_repository import TufRepository, tar_gz
 
 ROOT_JSON = (LAB / "trusted_root.json").read_bytes()
@@ -313,6 +324,28 @@ def test_a_summary_names_its_verifier_by_a_uri(project: Project) -> None:
     ran = save(project, ".", "--unsigned-vsa", "our ci")
     assert (ran.code, "vsa.verifier" in ran.err) == (3, True)
     assert not saved(project)
+
+
+BUILT = f"{HOST}/octo/service:v1.2.3"
+BUILT_POLICY = f"""\
+version: 1
+policies:
+  - images: ["{HOST}/octo/**"]
+    keyless:
+      issuer: "{GITHUB}"
+      identity: "https://github.com/octo-org/service/.github/workflows/release.yml@refs/tags/v1.2.3"
+      trusted_root: trust/lab.json
+    signature: replaced
+    attestations: [{{type: slsaprovenance1}}]
+"""
+
+
+def test_a_summary_has_the_level_that_provenance_by_a_workflow_proves(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", {"pod.yaml": pod(BUILT)}, policy=BUILT_POLICY)
+    project.run("pin", ".")
+    assert save(project, ".", "--unsigned-vsa", VERIFIER).code == 0
+    (made,) = summaries(project).values()
+    assert made["predicate"]["verifiedLevels"] == ["SLSA_BUILD_LEVEL_2"]
 
 
 def test_summaries_are_not_taken_for_manifests(project: Project) -> None:
