@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Ran, sealpin
+from support.engines import needs_regopy
 from support.https_answers import Answer, serve
 from support.project import HOST, KEYED, LAB
 
@@ -181,7 +182,7 @@ def test_a_predicate_of_more_than_100_mib_is_not_looked_at(tmp_path: Path) -> No
 
 
 def test_an_engine_that_does_not_end_could_not_check(tmp_path: Path) -> None:
-    pytest.importorskip("regopy")
+    needs_regopy()
     (tmp_path / "input.json").write_text(json.dumps({"a": list(range(1, 3000))}))
     endless = (
         "package sigstore\n"

@@ -14,6 +14,7 @@ from sealpin.policy.engines.cue import check_cue
 from sealpin.policy.engines.rego import check_rego, judge
 from sealpin.policy.engines.run import run_program
 from sealpin.policy.model import Language, ProgramCondition, Unresolved
+from support.engines import needs_regopy
 
 
 def _program(text):
@@ -231,7 +232,7 @@ HEAD = "package sigstore\ndefault isCompliant = false\n"
     ],
 )
 def test_rego_that_may_not_mean_the_same_is_inconclusive(body, code, no_commands):
-    pytest.importorskip("regopy")
+    needs_regopy()
     answer = check_rego(HEAD + body, b"{}")
     assert (answer.outcome, answer.code) == (Outcome.INCONCLUSIVE, code)
 
@@ -246,7 +247,7 @@ def test_rego_that_may_not_mean_the_same_is_inconclusive(body, code, no_commands
     ],
 )
 def test_what_opa_does_not_read_passes_nothing(body, no_commands):
-    pytest.importorskip("regopy")
+    needs_regopy()
     assert check_rego(HEAD + body, b"{}").outcome is Outcome.DENIED
 
 
@@ -297,14 +298,14 @@ def test_every_allowed_builtin_has_a_case():
 
 
 def test_allowed_builtins_give_opas_answers(no_commands):
-    pytest.importorskip("regopy")
+    needs_regopy()
     body = "isCompliant {\n" + "\n".join(AGREED_CASES.values()) + "\n}\n"
     assert check_rego(HEAD + body, b"{}").outcome is Outcome.ALLOWED
 
 
 @pytest.mark.parametrize("name", AGREED_CASES)
 def test_allowed_builtins_are_not_undefined_under_not(name, no_commands):
-    pytest.importorskip("regopy")
+    needs_regopy()
     body = f"isCompliant {{ not wrong }}\nwrong {{ {AGREED_CASES[name]} }}\n"
     assert check_rego(HEAD + body, b"{}").outcome is Outcome.DENIED
 

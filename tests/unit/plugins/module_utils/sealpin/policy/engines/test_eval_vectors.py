@@ -11,6 +11,7 @@ import pytest
 from sealpin.policy.decision import Outcome
 from sealpin.policy.engines.run import run_program
 from sealpin.policy.model import Language, ProgramCondition
+from support.engines import needs_regopy
 from support.vectors import vectors
 
 CASES = json.loads((vectors("policy") / "eval_cases.json").read_text(encoding="utf-8"))["cases"]
@@ -81,7 +82,7 @@ def test_strict_cue_answers_as_concreteness_would_or_is_stricter(case):
 
 @pytest.mark.parametrize("case", REGO, ids=_ids(REGO))
 def test_rego_answers_as_opa_or_cannot_tell(case):
-    pytest.importorskip("regopy")
+    needs_regopy()
     answer = _run(case)
     if case["name"] in REGO_UNTOLD:
         assert answer.outcome is Outcome.INCONCLUSIVE
