@@ -65,6 +65,11 @@ class ImageGlob:
         return self._compiled.fullmatch(name) is not None
 
     @property
+    def pattern(self) -> str:
+        """The glob as a regular expression for a whole name in the dialect's form."""
+        return self._compiled.pattern
+
+    @property
     def specificity(self) -> tuple[int, int]:
         """For "most specific wins": more literal characters, then fewer wildcards."""
         return len(self.text) - self.text.count("*"), -len(re.findall(r"\*+", self.text))

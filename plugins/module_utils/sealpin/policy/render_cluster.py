@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
+from itertools import chain, count
 from typing import Any
 
 from ..crypto import PublicKey
@@ -76,18 +77,33 @@ def render_cluster(
     """
     documents, omissions = [], []
     renderer = _Renderer(str(default_root.digest), root_names)
-    for policy in policies:
+    for policy, name in zip(policies, document_names(policies), strict=True):
         try:
-            documents.append(renderer.policy(policy))
+            documents.append(renderer.policy(policy, name))
         except Inexpressible as error:
             omissions.append(Omission(policy=policy.name, reason=str(error)))
     return Rendering(documents=tuple(documents), omissions=tuple(omissions))
 
 
-def document_name(policy: TrustPolicy) -> str:
-    """A Kubernetes name for a policy: lower case, other characters as dashes."""
-    text = "".join(c if c.isascii() and c.isalnum() else "-" for c in policy.name.lower())
-    return text.strip("-")[:253] or "policy"
+def document_names(policies: tuple[TrustPolicy, ...]) -> tuple[str, ...]:
+    """Kubernetes names for policies, no two alike: in a cluster the later would replace the other.
+
+    Lower case, other characters as dashes; a name that is one already is kept, and of those that
+    would come out alike the later get a number.
+    """
+    plain = [_document_name(policy.name) for policy in policies]
+    kept = {name for name, policy in zip(plain, policies, strict=True) if name == policy.name}
+    names: list[str] = []
+    for policy, name in zip(policies, plain, strict=True):
+        taken = {*names, *(kept if name != policy.name else ())}
+        numbered = (f"{name}-{number}" for number in count(2))
+        names.append(next(each for each in chain([name], numbered) if each not in taken))
+    return tuple(names)
+
+
+def _document_name(text: str) -> str:
+    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
+    return name[:240].strip("-") or "policy"
 
 
 class _Renderer:
@@ -95,7 +111,7 @@ class _Renderer:
         self.default_root = default_root
         self.root_names = root_names
 
-    def policy(self, policy: TrustPolicy) -> dict[str, Any]:
+    def policy(self, policy: TrustPolicy, name: str) -> dict[str, Any]:
         if policy.exclude:
             raise Inexpressible("exclude")
         if policy.match_reference is MatchReference.REQUIRE:
@@ -124,7 +140,7 @@ class _Renderer:
         return {
             "apiVersion": API_VERSION,
             "kind": "ClusterImagePolicy",
-            "metadata": {"name": document_name(policy)},
+            "metadata": {"name": name},
             "spec": spec,
         }
 

@@ -4,7 +4,8 @@
 
 Format: https://kyverno.io/docs/policy-types/image-validating-policy/. A signer is an attestor; the
 function that verifies signatures tells how many attestors signed, which is held against the
-threshold; attestations are asked for where a policy has one signer. As with `render_cluster`, a
+threshold; attestations are asked for where a policy has one signer. It tells 0 for an image that
+the policy does not cover, so those are left out before (`_covers`). As with `render_cluster`, a
 policy is rendered whole or not at all.
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening
-from .match import ImageGlob
+from .match import Dialect, ImageGlob
 from .model import (
     Authority,
     Formats,
@@ -31,7 +32,7 @@ from .render_cluster import (
     Inexpressible,
     Omission,
     Rendering,
-    document_name,
+    document_names,
     identity_document,
     public_pem,
 )
@@ -43,15 +44,15 @@ CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 def render_kyverno(policies: tuple[TrustPolicy, ...], *, default_root: TrustedRoot) -> Rendering:
     """Render ImageValidatingPolicy documents for Pods."""
     documents, omissions = [], []
-    for policy in policies:
+    for policy, name in zip(policies, document_names(policies), strict=True):
         try:
-            documents.append(_render(policy, str(default_root.digest)))
+            documents.append(_render(policy, name, str(default_root.digest)))
         except Inexpressible as error:
             omissions.append(Omission(policy=policy.name, reason=str(error)))
     return Rendering(documents=tuple(documents), omissions=tuple(omissions))
 
 
-def _render(policy: TrustPolicy, default_root: str) -> dict[str, Any]:
+def _render(policy: TrustPolicy, document_name: str, default_root: str) -> dict[str, Any]:
     if policy.exclude or policy.resources or policy.condition is not None or policy.weakenings:
         raise Inexpressible("exclude, match, a condition or a weakening of the whole policy")
     if policy.match_reference is MatchReference.REQUIRE:
@@ -73,9 +74,7 @@ def _render(policy: TrustPolicy, default_root: str) -> dict[str, Any]:
                 }
             ]
         },
-        "matchImageReferences": [
-            {"glob": text} for glob in policy.images for text in _image_globs(glob)
-        ],
+        "matchImageReferences": [{"expression": _covers(policy.images, "ref")}],
         "attestors": [
             {"name": name, "cosign": _attestor(authority, default_root)}
             for name, authority in zip(names, policy.authorities, strict=True)
@@ -89,7 +88,7 @@ def _render(policy: TrustPolicy, default_root: str) -> dict[str, Any]:
     return {
         "apiVersion": API_VERSION,
         "kind": "ImageValidatingPolicy",
-        "metadata": {"name": document_name(policy)},
+        "metadata": {"name": document_name},
         "spec": spec,
     }
 
@@ -113,18 +112,20 @@ def _validations(
     wanted: list[tuple[str, int]] = []
     only = policy.authorities[0]
     if len(names) > 1 or (not isinstance(only, StaticAuthority) and only.rules.wants_signature):
-        wanted.append((f"verifyImageSignatures(image, [{signers}])", policy.threshold))
+        wanted.append((f"verifyImageSignatures(img, [{signers}])", policy.threshold))
     for name, authority in zip(names, policy.authorities, strict=True):
         if authority.name in policy.required:
-            wanted.append((f"verifyImageSignatures(image, [attestors.{name}])", 1))
+            wanted.append((f"verifyImageSignatures(img, [attestors.{name}])", 1))
     wanted += [
-        (f"verifyAttestationSignatures(image, attestations.{name}, [{signers}])", 1)
+        (f"verifyAttestationSignatures(img, attestations.{name}, [{signers}])", 1)
         for name in attestations
     ]
+    covers = _covers(policy.images, "img")
     for kind in CONTAINERS:
+        asked = f"images.{kind}.filter(img, {covers})"
         for call, count in wanted:
             yield {
-                "expression": f"images.{kind}.map(image, {call}).all(count, count >= {count})",
+                "expression": f"{asked}.map(img, {call}).all(count, count >= {count})",
                 "message": f"{kind}: not signed as {policy.name} wants",
             }
 
@@ -160,15 +161,32 @@ def _attestor(authority: Authority, default_root: str) -> dict[str, Any]:
     return found
 
 
-def _image_globs(glob: ImageGlob) -> Iterator[str]:
-    """Spell a glob in Kyverno's dialect, whose one wildcard crosses slashes.
+def _covers(globs: tuple[ImageGlob, ...], variable: str) -> str:
+    """Write an expression (CEL) for whether *globs* cover the image whose text is *variable*.
 
-    It may cover more images than the policy does, for which the cluster then asks for the same
-    signatures.
+    A Pod's text may be short (``nginx``), so it is taken apart by the function for it.
     """
-    text = glob.text.replace("**", "*")
-    if text.endswith("*"):
-        yield text
-    else:
-        yield f"{text}:*"
-        yield f"{text}@*"
+    by_dialect: dict[Dialect, list[str]] = {}
+    for glob in globs:
+        if glob.text.startswith("localhost/"):
+            # Its library takes such a name for one on Docker Hub.
+            raise Inexpressible(f"the host localhost without a port ({glob.text})")
+        by_dialect.setdefault(glob.dialect, []).append(glob.pattern)
+    return " || ".join(
+        f"({_NAMES[dialect].format(variable)}).matches(r'^(?:{'|'.join(patterns)})$')"
+        for dialect, patterns in by_dialect.items()
+    )
+
+
+_REPOSITORY = (
+    "(image({0}).registry().lowerAscii() in ['index.docker.io', 'registry-1.docker.io']"
+    " ? 'docker.io' : image({0}).registry().lowerAscii()) + '/' + image({0}).repository()"
+)
+_NAMES = {
+    Dialect.REPOSITORY: _REPOSITORY,
+    Dialect.CLUSTER: (
+        "image({0}).registry() + '/' + image({0}).repository()"
+        " + (image({0}).containsDigest() ? '@' : ':') + image({0}).identifier()"
+    ),
+}
+"""How CEL says the name a glob of a dialect is matched against."""

@@ -15,8 +15,10 @@ from sealpin.policy.render_cluster import render_cluster
 from sealpin.policy.render_kyverno import render_kyverno
 from sealpin.policy.sources import Sources
 from sealpin.policy.yaml_text import write_document
+from sealpin.regexes import compile_pattern
 from sealpin.yamldoc import parse_documents
 from sealpin.yamlschema import to_plain
+from support.engines import needs_regopy
 from support.policies import decide, load
 from support.renderable import KEY, POLICIES, evidence_sets, keyless, policy_text
 from support.vectors import vectors
@@ -42,7 +44,7 @@ def _original(name, root):
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_the_clusters_documents_decide_the_same(name, root, evidence):
-    pytest.importorskip("regopy")
+    needs_regopy()
     policies = _original(name, root)
     rendering = render_cluster(policies.policies, default_root=root, root_names={})
     assert rendering.omissions == ()
@@ -54,7 +56,7 @@ def test_the_clusters_documents_decide_the_same(name, root, evidence):
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_there_and_back_decides_the_same(name, root, evidence):
-    pytest.importorskip("regopy")
+    needs_regopy()
     policies = _original(name, root)
     there = render_cluster(policies.policies, default_root=root, root_names={})
     cluster = _load_text("---\n".join(map(write_document, there.documents)), root)
@@ -110,10 +112,51 @@ def test_a_root_of_its_own_is_referred_to_by_name(root, sigstore):
     assert authority["ctlog"]["trustRootRef"] == "ours"
 
 
+def test_two_policies_never_get_one_name_in_the_cluster(root):
+    """There the second would take the first one's place; a name that will do is kept."""
+    names = ["A b", "a-b", "a.b", "a-b-2"]
+    text = "".join(f"- {{name: '{n}', images: ['a.b/**'], {keyless('one')}}}\n" for n in names)
+    policies = load(f"version: 1\npolicies:\n{text}", root).policies
+    for rendering in (
+        render_cluster(policies, default_root=root, root_names={}),
+        render_kyverno(policies, default_root=root),
+    ):
+        given = [document["metadata"]["name"] for document in rendering.documents]
+        assert given == ["a-b-3", "a-b", "a-b-4", "a-b-2"]
+
+
+KYVERNO_GLOBS = [
+    ("registry.test/**", ["registry.test/app", "registry.test/a/b"], ["registry.test.evil/app"]),
+    ("registry.test/*/x", ["registry.test/a/x"], ["registry.test/a/b/x", "registry_test/a/x"]),
+    ("registry.test:5000/app", ["registry.test:5000/app"], ["registry.test:5000/app2"]),
+    ("docker.io/library/*", ["docker.io/library/nginx"], ["docker.io/acme/nginx"]),
+    ("**", ["docker.io/library/nginx", "a.b/c"], []),
+]
+
+
+@pytest.mark.parametrize(("glob", "covered", "others"), KYVERNO_GLOBS)
+def test_kyverno_asks_of_the_images_the_policy_covers_and_no_others(glob, covered, others, root):
+    """Its functions count no signer of an image outside, and the Pod would be refused for it."""
+    text = f"version: 1\npolicies: [{{images: ['{glob}'], {keyless('one')}}}]\n"
+    (document,) = render_kyverno(load(text, root).policies, default_root=root).documents
+    (reference,) = document["spec"]["matchImageReferences"]
+    covers = reference["expression"].replace("(ref)", "(img)")
+    for each in document["spec"]["validations"]:
+        assert f".filter(img, {covers}).map(img, verify" in each["expression"]
+    pattern = compile_pattern(covers.split("matches(r'")[1].removesuffix("')"), where="test")
+    assert [name for name in (*covered, *others) if pattern.matches(name)] == covered
+
+
+def test_kyverno_has_no_name_for_a_registry_on_localhost(root):
+    """Its library takes ``localhost/app`` for an image on Docker Hub."""
+    text = f"version: 1\npolicies: [{{images: ['localhost/**'], {keyless('one')}}}]\n"
+    rendering = render_kyverno(load(text, root).policies, default_root=root)
+    assert (rendering.documents, len(rendering.omissions)) == ((), 1)
+
+
 def test_kyverno_documents_ask_every_kind_of_container(root):
     rendering = render_kyverno(_original("two-of-two", root).policies, default_root=root)
     spec = rendering.documents[0]["spec"]
-    assert spec["matchImageReferences"] == [{"glob": "registry.test/*"}]
     assert [each["name"] for each in spec["attestors"]] == ["signer0", "signer1"]
     assert [each["expression"].split(".")[1] for each in spec["validations"]] == [
         "containers",
