@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from sealpin.manifests.finder import find_sites
 from sealpin.manifests.prefilter import may_name_images
+from support.processor_time import at_most
 
 DOCKERFILES = {
     "a quoted word that looks like a heredoc": 'RUN echo "<<EOF"\nFROM evil:1\n',
@@ -158,14 +157,13 @@ def test_sees_the_image_under_an_escaped_key_of_json() -> None:
 def test_mappings_that_merge_one_another_in_a_chain_take_no_time() -> None:
     links = "".join(f"a{n}: &a{n} {{<<: [{f'*a{n - 1},' * 9}]}}\n" for n in range(1, 3000))
     text = f"apiVersion: v1\nkind: Pod\na0: &a0 {{image: evil:1}}\n{links}"
-    begun = time.perf_counter()
-    found = find_sites("pod.yaml", text.encode())
+    with at_most(10):
+        found = find_sites("pod.yaml", text.encode())
     assert [remark.code for remark in found.remarks] == ["unparseable"]
-    assert time.perf_counter() - begun < 3
 
 
 def test_instruction_of_very_many_lines_takes_no_time() -> None:
     text = "FROM good:1\nRUN x " + "\\\n y " * 30_000
-    begun = time.perf_counter()
-    assert [site.text for site in find_sites("Dockerfile", text.encode()).sites] == ["good:1"]
-    assert time.perf_counter() - begun < 3
+    with at_most(10):
+        found = find_sites("Dockerfile", text.encode())
+    assert [site.text for site in found.sites] == ["good:1"]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from sealpin import jsonbytes
 from sealpin.errors import InvalidInput
 from sealpin.limits import MAX_JSON_DEPTH
+from support.processor_time import at_most
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -79,10 +79,8 @@ def test_a_whole_character_from_two_escapes_is_read():
     ],
 )
 def test_takes_linear_time_over_hostile_strings(data):
-    started_s = time.process_time()
-    with pytest.raises(InvalidInput):
+    with at_most(10), pytest.raises(InvalidInput):
         jsonbytes.parse(data, what="document")
-    assert time.process_time() - started_s < 5
 
 
 def test_bounds_the_size_before_anything_else():
