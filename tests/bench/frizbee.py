@@ -6,6 +6,10 @@ Both programs look up the same stand-in for every registry, on loopback, process
 sealpin's policy allows everything unsigned, since frizbee verifies nothing. A changed file is a
 *pure insertion* when taking the digests out gives back its bytes; anything else is drift. Lines are
 counted as images where the file named one: those only one of the two pinned are listed.
+
+The two take turns, and the best of `RUNS` counts; CPU is user plus system time of the program
+alone. The first turn counts for nobody: the stand-in makes a certificate for each registry when it
+is first asked.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from support import stub_registry_proxy
@@ -28,6 +32,7 @@ from support.vectors import vectors
 from .synthetic_tree import write_tree
 
 POLICY = 'version: 1\npolicies:\n  - images: ["**"]\n    unsigned: allow\n'
+RUNS = 5
 _DIGEST = re.compile(rb"(?::[A-Za-z0-9_][\w.-]*)?@sha256:[0-9a-f]{64}")
 _INSERTED = re.compile(rb"@sha256:[0-9a-f]{64}")
 _INSERTED_DEFAULT_TAG = re.compile(rb":latest@sha256:[0-9a-f]{64}")
@@ -35,10 +40,11 @@ _INSERTED_DEFAULT_TAG = re.compile(rb":latest@sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one program did to one tree."""
+    """What one program did to one tree, and what it took."""
 
-    seconds: float
-    peak_mib: float
+    seconds: float = 0
+    cpu_seconds: float = 0
+    peak_mib: float = 0
     changed: int
     drifted: int
     drifted_bytes: int
@@ -48,7 +54,7 @@ class Outcome:
 
 def main() -> None:
     """Print one line for each program and tree."""
-    print(f"{'tree':<20} {'program':<8} {'ms':>6} {'MiB':>4} {'lines':>6} {'only':>5}"
+    print(f"{'tree':<20} {'program':<8} {'ms':>6} {'CPU ms':>6} {'MiB':>4} {'lines':>6} {'only':>5}"
           f" {'files':>6} {'drifted':>8} {'bytes':>7}")  # fmt: skip
     with tempfile.TemporaryDirectory() as name, stub_registry_proxy.serving(Path(name)) as stub:
         trees = {path.name: path for path in (vectors("pinning") / "corpora").iterdir()}
@@ -60,14 +66,25 @@ def main() -> None:
 
 
 def _compare(title: str, tree: Path, stub: StubRegistries, work: Path) -> None:
+    commands = {"frizbee": [str(peer("frizbee")), "image", "."], "sealpin": _sealpin(stub)}
+    runs: dict[str, list[Outcome]] = {program: [] for program in commands}
+    for turn in range(RUNS + 1):
+        for program, command in commands.items():
+            outcome = _run(tree, stub, work, command)
+            runs[program] += [outcome] if turn else []
     outcomes = {
-        "frizbee": _run(tree, stub, work, [str(peer("frizbee")), "image", "."]),
-        "sealpin": _run(tree, stub, work, _sealpin(stub)),
+        program: replace(
+            found[0],
+            seconds=min(each.seconds for each in found),
+            cpu_seconds=min(each.cpu_seconds for each in found),
+        )
+        for program, found in runs.items()
     }
     for program, got in outcomes.items():
         other = outcomes["sealpin" if program == "frizbee" else "frizbee"]
         only = len(got.pinned - other.pinned)
-        print(f"{title:<20} {program:<8} {got.seconds * 1000:>6.0f} {got.peak_mib:>4.0f}"
+        print(f"{title:<20} {program:<8} {got.seconds * 1000:>6.0f} {got.cpu_seconds * 1000:>6.0f}"
+              f" {got.peak_mib:>4.0f}"
               f" {len(got.pinned):>6} {only:>5} {got.changed:>6} {got.drifted:>8}"
               f" {got.drifted_bytes:>7}")  # fmt: skip
 
@@ -96,12 +113,17 @@ def _run(tree: Path, stub: StubRegistries, work: Path, command: list[str]) -> Ou
     _pid, _status, usage = os.wait4(process.pid, 0)
     process.returncode = 0
     seconds = time.perf_counter() - started_s
-    outcome = _judge(tree, copy, seconds, usage.ru_maxrss / 1024)
+    outcome = replace(
+        _judge(tree, copy),
+        seconds=seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        peak_mib=usage.ru_maxrss / 1024,
+    )
     shutil.rmtree(copy)
     return outcome
 
 
-def _judge(tree: Path, copy: Path, seconds: float, peak_mib: float) -> Outcome:
+def _judge(tree: Path, copy: Path) -> Outcome:
     changed = drifted = drifted_bytes = 0
     pinned: set[tuple[str, int]] = set()
     for before_path in sorted(path for path in tree.rglob("*") if path.is_file()):
@@ -117,8 +139,6 @@ def _judge(tree: Path, copy: Path, seconds: float, peak_mib: float) -> Outcome:
             drifted_bytes += _bytes_that_differ(before, after)
         pinned |= _pinned_lines(name, before, after)
     return Outcome(
-        seconds=seconds,
-        peak_mib=peak_mib,
         changed=changed,
         drifted=drifted,
         drifted_bytes=drifted_bytes,

@@ -129,7 +129,7 @@ def _unparsable_code(text: str) -> str:
 def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
     source = survey.source
     wanted = regions_to_parse(source.text, name_kind, words=survey.options.words)
-    documents = [document for region in wanted for document in _read(source, *region)]
+    documents = [document for region in wanted for document in read_document(source, *region)]
     for document in documents:
         kind = _kind_of_document(document, name_kind, survey)
         if kind is None or not _is_wanted(kind, survey.options):
@@ -139,7 +139,8 @@ def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
         survey.settle()
 
 
-def _read(source: SourceText, start: int, end: int) -> tuple[Document, ...]:
+def read_document(source: SourceText, start: int, end: int) -> tuple[Document, ...]:
+    """Parse ``source.text[start:end]``; raises as `yamldoc.parse_region`."""
     return read_plain(source, start, end) or parse_region(source, start, end)
 
 
