@@ -26,7 +26,8 @@ from typing import Any
 from . import jsonbytes
 from .clock import Clock
 from .descriptor import Platform, ResolvedArtifact
-from .errors import SealpinError, Unavailable
+from .digest import Digest
+from .errors import SealpinError, Unavailable, VerificationFailed, quote
 from .evidence import EvidenceSet
 from .gathering import Gatherer, SignIn
 from .limits import DEFAULT_WORKERS, MAX_CONFIG_BYTES
@@ -39,7 +40,7 @@ from .policy.verifications import Verifications
 from .records import dataclass, replace
 from .reference import ImageReference, Repository
 from .registry.attachments import Attached, Sbom, list_attached, read_sbom
-from .registry.manifest import parse_image
+from .registry.manifest import is_index, parse_image, parse_index
 from .registry.platforms import choose_platform, with_children
 from .registry.source import Source
 from .signatures.second_opinion import SecondOpinion
@@ -249,21 +250,43 @@ class Session:
         return replace(index, digest=child.digest, media_type=child.media_type)
 
     def _configs(self, artifact: ResolvedArtifact) -> dict[str, Any]:
-        """Read the image's configuration, or that of each platform."""
-        index = with_children(self._source, artifact)
-        repository = artifact.reference.repository
-        children = {str(c.platform): c.digest for c in index.children} or {"": artifact.digest}
-        configs = {}
-        for name, digest in children.items():
-            described = parse_image(self._source.manifest(repository, digest)).config
-            if described is None:
-                raise Unavailable(
-                    "registry.no-config", f"{artifact.reference} has no image configuration"
+        """Read the image's configuration, or that of every image of an index, by platform.
+
+        A runtime takes an entry without platform for what its configuration says, so it counts;
+        one that is for no platform there either is an attestation. Two images for one platform are
+        refused: one would hide the other from the program, and may be the one that runs.
+        """
+        manifest = self._source.manifest(artifact.reference.repository, artifact.digest)
+        if not is_index(manifest):
+            config = self._config(artifact, artifact.digest)
+            return {_platform_of(config): config}
+        configs: dict[str, Any] = {}
+        entries = {(each.platform, each.digest): None for each in parse_index(manifest)}
+        for platform, digest in entries:
+            config = self._config(artifact, digest)
+            name = str(platform or _platform_of(config))
+            if platform is None and name in _NO_PLATFORM:
+                continue
+            if name in configs:
+                raise VerificationFailed(
+                    "index.same-platform",
+                    f"{artifact.reference} has two images for {quote(name)}",
                 )
-            content = self._source.blob(repository, described.digest, max_bytes=MAX_CONFIG_BYTES)
-            config = jsonbytes.parse_object(content, what=f"configuration of {artifact.reference}")
-            configs[name or _platform_of(config)] = config
+            configs[name] = config
         return configs
+
+    def _config(self, artifact: ResolvedArtifact, digest: Digest) -> dict[str, Any]:
+        repository = artifact.reference.repository
+        described = parse_image(self._source.manifest(repository, digest)).config
+        if described is None:
+            raise Unavailable(
+                "registry.no-config", f"{artifact.reference} has no image configuration"
+            )
+        content = self._source.blob(repository, described.digest, max_bytes=MAX_CONFIG_BYTES)
+        return jsonbytes.parse_object(content, what=f"configuration of {artifact.reference}")
+
+
+_NO_PLATFORM = frozenset({"", "unknown/unknown"})
 
 
 def _platform_of(config: dict[str, Any]) -> str:

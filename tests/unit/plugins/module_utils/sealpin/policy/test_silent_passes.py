@@ -14,6 +14,7 @@ from sealpin.policy.document import parse_policy_files
 from sealpin.policy.fields import DocumentInvalid
 from sealpin.policy.sources import Sources
 from sealpin.weakening import Weakening
+from support.engines import needs_regopy
 from support.policies import GITHUB, codes, decide, gap
 from support.verification import SUBJECT
 from support.virtual_sigstore import Identity, KeyPair, Signer
@@ -180,6 +181,27 @@ def test_cue_absence_passes_only_under_its_own_name(load, attested):
 def test_a_comment_is_not_a_policy_that_passes(load, attested):
     policies = load(_policy(rest=ATTESTATION % "data: '// nothing'"))
     assert decide(policies, [attested]).outcome is Outcome.DENIED
+
+
+def test_one_true_result_of_a_rego_set_does_not_outvote_the_others(load, attested):
+    needs_regopy()
+    rule = 'isCompliant[r] {{ r := {{"result": {}, "error": "no", "warning": ""}} }}'
+    for results, outcome in (
+        (["true", "false"], Outcome.DENIED),
+        (["true"], Outcome.ALLOWED),
+    ):
+        text = "\\n".join(["package sigstore", *map(rule.format, results)])
+        data = text.replace('"', '\\"')
+        policy = _policy(rest=(ATTESTATION % f'data: "{data}"').replace("cue", "rego"))
+        assert decide(load(policy), [attested]).outcome is outcome
+
+
+def test_a_timestamp_authority_beside_a_ctlog_does_not_switch_the_log_off(load, root, sigstore):
+    both = "    ctlog: {url: https://rekor.sigstore.dev}\n    rfc3161timestamp: {}\n"
+    policies = load(_policy(authorities=KEYLESS + both))
+    authority = policies.policies[0].authorities[0]
+    assert authority.trust.requires_log
+    assert authority.trust.require_timestamp
 
 
 @pytest.mark.parametrize("version", ["v1alpha1", "v1beta1"])
