@@ -99,7 +99,10 @@ class Survey:
 
     def get(self, node: Node | None, key: str) -> Node | None:
         """One entry's value."""
-        return next((value for name, value in self.entries(node) if name.value == key), None)
+        for name, value in self.entries(node):
+            if name.value == key:
+                return value
+        return None
 
     def text(self, node: Node | None, key: str) -> str:
         """One entry's value as text; empty when it is absent or no scalar."""
