@@ -19,7 +19,7 @@ from pathlib import Path
 from sealpin.digest import Digest
 from sealpin.manifests.finder import find_sites, read_document, regions
 from sealpin.manifests.lock import Lock, LockEntry
-from sealpin.yamldoc import SourceText, without_collection
+from sealpin.yamlnodes import SourceText, without_collection
 from support.vectors import vectors
 
 from .synthetic_tree import write_files_without_images, write_pinned_files, write_tree

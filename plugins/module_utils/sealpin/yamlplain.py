@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 
 from .limits import MAX_YAML_DEPTH
-from .yamldoc import Document, Mapping, Node, Scalar, Sequence, SourceText, new_scalar
+from .yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText, new_scalar
 
 _KEY = r"[A-Za-z0-9_/][A-Za-z0-9_./-]{0,127}"
 # A colon or a number sign is text only where no space makes it a mark; spaces are never the last.

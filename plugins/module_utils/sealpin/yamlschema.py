@@ -16,7 +16,7 @@ from typing import Any, Union, cast
 
 from .errors import InvalidInput, quote
 from .limits import MAX_YAML_ALIASES, MAX_YAML_DEPTH
-from .yamldoc import MERGE_KEY, Document, Mapping, Node, Scalar, Sequence
+from .yamlnodes import MERGE_KEY, Document, Mapping, Node, Scalar, Sequence
 
 STANDARD_TAG = "tag:yaml.org,2002:"
 

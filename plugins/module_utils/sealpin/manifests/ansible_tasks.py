@@ -9,7 +9,7 @@ may be written with its collection or without.
 
 from __future__ import annotations
 
-from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .kubernetes import read_object
 from .survey import Survey, literal_obstacle, parse_reference

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path
 from .survey import Survey
 

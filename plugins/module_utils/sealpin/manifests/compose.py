@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .survey import Survey, parse_reference
 

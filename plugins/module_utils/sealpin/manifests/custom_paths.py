@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 
 from ..errors import InvalidInput, quote
 from ..records import dataclass
-from ..yamldoc import Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries
 
 PRESETS: dict[str, tuple[str, ...]] = {

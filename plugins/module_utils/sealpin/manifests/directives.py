@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from ..yamldoc import SourceText
+from ..yamlnodes import SourceText
 
 _LEADER = r"(?:#|//|;)[ \t]*"
 _IGNORE = re.compile(rf"(?:^|[\s,]){_LEADER}(?:sealpin|pin):[ \t]*ignore(?![\w-])")

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 
 from ..records import dataclass
-from ..yamldoc import BYTE_ORDER_MARK, SourceText
+from ..yamlnodes import BYTE_ORDER_MARK, SourceText
 from .site import Span
 from .survey import Survey
 

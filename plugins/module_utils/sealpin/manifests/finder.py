@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from ..errors import InvalidInput, MissingDependency
-from ..yamldoc import Document, SourceText, parse_region, without_collection
+from ..yamlnodes import Document, SourceText, without_collection
 from ..yamlplain import read_plain
 from . import ci
 from .ansible_tasks import find_ansible, is_ansible
@@ -141,7 +141,12 @@ def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
 
 def read_document(source: SourceText, start: int, end: int) -> tuple[Document, ...]:
     """Parse ``source.text[start:end]``; raises as `yamldoc.parse_region`."""
-    return read_plain(source, start, end) or parse_region(source, start, end)
+    plain = read_plain(source, start, end)
+    if plain is not None:
+        return plain
+    from ..yamldoc import parse_region  # many a run needs no parser
+
+    return parse_region(source, start, end)
 
 
 def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) -> Kind | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..yamldoc import Node, Scalar, Sequence
+from ..yamlnodes import Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .helm_values import read_values
 from .kustomize import read_images

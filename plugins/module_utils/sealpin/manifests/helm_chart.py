@@ -10,7 +10,7 @@ are the outer lines without their indentation, so every inner offset has an oute
 from __future__ import annotations
 
 from ..errors import InvalidInput
-from ..yamldoc import Document, Mapping, Node, Scalar, Sequence, SourceText, parse_documents
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText
 from .site import Span
 from .survey import Survey
 
@@ -27,6 +27,8 @@ def find_helm_chart(document: Document, survey: Survey) -> None:
     if value.style != "|":
         survey.remark("not-splicable", path, value.start, detail="not a literal block")
         return
+    from ..yamldoc import parse_documents  # the only kind of file with YAML inside YAML
+
     try:
         inner = parse_documents(value.value, where=survey.file)
     except InvalidInput as error:

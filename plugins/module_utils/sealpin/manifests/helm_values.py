@@ -9,7 +9,7 @@ into a label (Kubernetes labels allow neither ``@`` nor ``:``) and is written on
 
 from __future__ import annotations
 
-from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path, scalar_value
 from .parts import note_digest, note_tag
 from .survey import Survey, literal_obstacle, obstacle, parse_reference

@@ -11,7 +11,7 @@ candidate: the name alone does not make it one (``rbd.image`` names a disk).
 
 from __future__ import annotations
 
-from ..yamldoc import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries, render_path
 from .gitops import read_gitops
 from .survey import Survey, literal_obstacle, parse_reference

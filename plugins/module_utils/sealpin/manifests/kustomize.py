@@ -9,7 +9,7 @@ changes and no line is added. With a ``digest`` field besides it would render tw
 
 from __future__ import annotations
 
-from ..yamldoc import Document, Node, Sequence
+from ..yamlnodes import Document, Node, Sequence
 from ..yamlschema import Path, render_path
 from .parts import note_digest, note_tag
 from .survey import Survey

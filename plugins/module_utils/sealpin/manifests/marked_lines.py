@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from ..reference import ImageReference
-from ..yamldoc import SourceText
+from ..yamlnodes import SourceText
 from .directives import is_ignored, marker_offset
 from .site import Span
 from .survey import Survey, literal_obstacle, parse_reference

@@ -8,7 +8,7 @@ judged by the same rules as a whole reference in `survey`.
 
 from __future__ import annotations
 
-from ..yamldoc import Node, Scalar
+from ..yamlnodes import Node, Scalar
 from ..yamlschema import Path, render_path, scalar_value
 from .directives import is_ignored, is_managed
 from .site import Span, Splice

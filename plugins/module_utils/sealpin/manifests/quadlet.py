@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from ..records import dataclass
-from ..yamldoc import SourceText
+from ..yamlnodes import SourceText
 from .site import Span
 from .survey import Survey
 

@@ -22,7 +22,7 @@ from ..errors import InvalidInput
 from ..limits import MAX_YAML_DEPTH
 from ..records import dataclass
 from ..reference import ImageReference
-from ..yamldoc import Document, Mapping, Node, Scalar, Sequence, SourceText
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText
 from ..yamlschema import STANDARD_TAG, Path, merged_entries, paths_of, render_path, scalar_value
 from .directives import is_ignored, is_managed
 from .options import FindOptions

@@ -17,7 +17,8 @@ from typing import TypeVar
 from ..errors import InvalidInput, PolicyInvalid, Unavailable, quote
 from ..limits import MAX_POLICY_BYTES
 from ..records import dataclass
-from ..yamldoc import Document, parse_documents
+from ..yamldoc import parse_documents
+from ..yamlnodes import Document
 from ..yamlschema import to_plain
 from .authority_trust import TrustTable
 from .cluster_image_policy import read_cluster_image_policy

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Union
 
 from ..errors import InvalidInput, PolicyInvalid, quote
 from ..records import dataclass
-from ..yamldoc import Document
+from ..yamlnodes import Document
 from ..yamlschema import node_at
 
 Path = tuple[Union[str, int], ...]

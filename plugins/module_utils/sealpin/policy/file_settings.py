@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from ..errors import InvalidInput, PolicyInvalid, quote
 from ..records import dataclass
-from ..yamldoc import parse_documents
 from ..yamlschema import to_plain
 from .fields import DocumentInvalid, Fields, Reader
 
@@ -50,6 +49,8 @@ def parse_file_settings(data: bytes, *, where: str) -> FileSettings:
 
     Raises `PolicyInvalid` for a file that is no YAML mapping or a section that is off.
     """
+    from ..yamldoc import parse_documents  # most projects have no such section
+
     try:
         documents = [d for d in parse_documents(data.decode("utf-8"), where=where) if d.root]
         if len(documents) != 1:

@@ -5,7 +5,8 @@ import pytest
 from sealpin import yamldoc
 from sealpin.errors import InvalidInput, MissingDependency
 from sealpin.limits import MAX_YAML_DEPTH
-from sealpin.yamldoc import Mapping, Scalar, Sequence, event_signature, parse_documents
+from sealpin.yamldoc import event_signature, parse_documents
+from sealpin.yamlnodes import Mapping, Scalar, Sequence
 from sealpin.yamlschema import paths_of, render_path
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from sealpin.limits import MAX_YAML_DEPTH
 from sealpin.manifests.finder import regions
-from sealpin.yamldoc import Document, Mapping, Node, Scalar, Sequence, SourceText, parse_region
+from sealpin.yamldoc import parse_region
+from sealpin.yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText
 from sealpin.yamlplain import read_plain
 from support.pinning import read_cases
 from support.vectors import vectors
