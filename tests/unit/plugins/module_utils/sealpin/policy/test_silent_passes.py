@@ -252,6 +252,35 @@ spec:
     assert authority.trust.root.transparency_logs == root.transparency_logs
 
 
+@pytest.mark.parametrize("version", ["v1alpha1", "v1beta1"])
+def test_a_timestamp_demand_with_an_empty_root_is_not_dropped(version, load):
+    text = _policy(authorities=KEYLESS + '    rfc3161timestamp: {trustRootRef: ""}\n')
+    policies = load(text.replace("v1beta1", version))
+    assert policies.policies[0].authorities[0].trust.require_timestamp
+
+
+def test_every_defect_of_a_trust_root_is_told_and_not_only_the_last(load):
+    entry = '{subject: {organization: o, commonName: c}, uri: "https://x", certChain: "%s"}'
+    text = f"""\
+apiVersion: policy.sigstore.dev/v1alpha1
+kind: TrustRoot
+metadata: {{name: ours}}
+spec:
+  sigstoreKeys:
+    certificateAuthorities: [{entry % "!!!"}, {entry % "aGk="}]
+    tLogs: [{{baseURL: "https://x", hashAlgorithm: sha-256, publicKey: "aGk="}}]
+"""
+    with pytest.raises(DocumentInvalid) as caught:
+        load(PASSES, text)
+    told = " ".join(problem.message for problem in caught.value.problems)
+    for field in (
+        "certificateAuthorities[0].certChain",
+        "certificateAuthorities[1].certChain",
+        "tLogs[0].publicKey",
+    ):
+        assert field in told
+
+
 def test_a_key_without_ctlog_says_that_no_log_is_asked(load, sigstore):
     key = KeyPair()
     pem = key.public_pem.decode().replace("\n", "\\n")
