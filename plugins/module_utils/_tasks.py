@@ -57,6 +57,11 @@ class Work:
 
 
 _GOOD = frozenset({"allowed", "resolved"})
+_HINTS = {
+    "file.unreadable": "paths are those of the machine that verifies: the host, or the controller"
+    " with verify_on: controller"
+}
+"""What to do, where the core has no advice and a task has."""
 
 Prepare = Callable[[Params], Work]
 Through = Callable[[Work, Sequence[str], Ask], Mapping[str, Entry]]
@@ -219,7 +224,7 @@ def error_result(error: SealpinError) -> Result:
         "failed": True,
         "msg": str(error),
         "code": error.code,
-        "hint": error.hint,
+        "hint": error.hint or _HINTS.get(error.code, ""),
         "images": [],
         "by_image": {},
     }
