@@ -132,6 +132,18 @@ YAML = {
     "a kind whose name ends in List": (
         "apiVersion: x.example/v1\nkind: BlockList\nspec:\n  containers:\n  - image: evil:1\n"
     ),
+    "a kind without images that has items": (
+        "apiVersion: v1\nkind: ConfigMap\nitems:\n- apiVersion: v1\n  kind: Pod\n"
+        "  spec:\n    containers:\n    - image: evil:1\n"
+    ),
+    "a list of a group that no cluster has": (
+        "apiVersion: skaffold/v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n"
+        "  spec:\n    containers:\n    - image: evil:1\n"
+    ),
+    "an item that is of its list's kind": (
+        "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowList\nitems:\n"
+        "- spec:\n    templates:\n    - container:\n        image: evil:1\n"
+    ),
     "a kind that a merge key brings": (
         "x: &x {apiVersion: v1, kind: Pod}\n<<: *x\nspec:\n  containers:\n  - image: evil:1\n"
     ),

@@ -47,30 +47,50 @@ def read_object(root: Node, path: Path, survey: Survey) -> None:
 
 
 class _Object:
-    """One API object while it is read; the items of a List are objects of their own."""
+    """One API object while it is read; the items of a list are objects of their own."""
 
-    def __init__(self, survey: Survey, root: Node, path: Path) -> None:
+    def __init__(
+        self, survey: Survey, root: Node, path: Path, *, api_version: str = "", kind: str = ""
+    ) -> None:
+        """*api_version* and *kind* are those of an object that says neither."""
         self.survey = survey
         self.root = root
         self.path = path
-        self.api_version = survey.text(root, "apiVersion")
+        said = survey.text(root, "apiVersion"), survey.text(root, "kind")
+        self.api_version, self.kind = said if any(said) else (api_version, kind)
         self.group = self.api_version.rpartition("/")[0]
-        self.kind = survey.text(root, "kind")
         self.configured: set[int] = set()
         """Nodes that are images already: no candidates, and not read twice."""
 
     def read(self) -> None:
-        if self.kind in _KINDS_WITHOUT_IMAGES or self.group in _FOREIGN_GROUPS:
+        if self._read_items() and self.kind.endswith("List"):
             return
-        items = self.survey.get(self.root, "items") if self.kind.endswith("List") else None
-        if isinstance(items, Sequence):
-            if self.survey.may_enter(items, self.path):
-                for index, item in enumerate(items.items):
-                    _Object(self.survey, item, (*self.path, "items", index)).read()
+        if self.kind in _KINDS_WITHOUT_IMAGES or self.group in _FOREIGN_GROUPS:
             return
         self._read_custom_paths()
         read_gitops(self.group, self.kind, self.root, self.path, self.survey)
         self._walk(self.root, self.path)
+
+    def _read_items(self) -> bool:
+        """Read ``items``, which make a list of an object of any kind; tell whether it has them.
+
+        So clients take it (client-go, ``UnstructuredJSONScheme``), and give an item that says
+        nothing of itself the list's version and kind.
+        """
+        items = self.survey.get(self.root, "items")
+        if not isinstance(items, Sequence):
+            return False
+        if not self.survey.may_enter(items, self.path):
+            return True
+        for index, item in enumerate(items.items):
+            _Object(
+                self.survey,
+                item,
+                (*self.path, "items", index),
+                api_version=self.api_version,
+                kind=self.kind.removesuffix("List"),
+            ).read()
+        return True
 
     def _read_custom_paths(self) -> None:
         for custom in self.survey.options.custom_paths:
