@@ -166,6 +166,31 @@ def test_sees_the_image_under_an_escaped_key_of_json() -> None:
     assert [site.text for site in find_sites("pod.json", data).sites] == ["evil:1"]
 
 
+@pytest.mark.parametrize(
+    "images",
+    [
+        "Images:\n- Name: good\n  NewTag: evil\n",
+        "iMages:\n- name: good\n  newTAG: evil\n",
+        "image\u017f:\n- name: evil\n",
+    ],
+)
+def test_sees_the_override_that_kustomize_reads_in_any_case(images: str) -> None:
+    """Its reader is Go's ``encoding/json``, which compares the names of fields without case."""
+    assert "evil" in seen("kustomization.yaml", images)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        "images:\n- name: good\n  newTag: 1@sha256:00\n  NewTag: evil\n",
+        "images:\n- name: good\n  newTag: 1@sha256:00\nImages:\n- name: evil\n",
+    ],
+)
+def test_tells_of_a_field_that_kustomize_reads_twice(images: str) -> None:
+    found = find_sites("kustomization.yaml", images.encode())
+    assert [remark.code for remark in found.remarks] == ["duplicate-key"]
+
+
 def test_mappings_that_merge_one_another_in_a_chain_take_no_time() -> None:
     links = "".join(f"a{n}: &a{n} {{<<: [{f'*a{n - 1},' * 9}]}}\n" for n in range(1, 3000))
     text = f"apiVersion: v1\nkind: Pod\na0: &a0 {{image: evil:1}}\n{links}"

@@ -29,17 +29,36 @@ def find_kustomize(document: Document, survey: Survey) -> None:
 
 def read_images(holder: Node | None, path: Path, survey: Survey) -> None:
     """Note every entry of the ``images`` of what stands at *path* of a document."""
-    images = survey.get(holder, "images")
+    key = _spellings(holder, path, survey).get("images", "")
+    images = survey.get(holder, key)
     for index, entry in enumerate(images.items if isinstance(images, Sequence) else ()):
-        _read_entry(entry, (*path, "images", index), survey)
+        _read_entry(entry, (*path, key, index), survey)
 
 
 def _read_entry(entry: Node, path: Path, survey: Survey) -> None:
-    name = survey.text(entry, "newName") or survey.text(entry, "name")
-    tag = survey.text(entry, "newTag")
-    if survey.text(entry, "digest"):
-        note_digest(survey, entry, "digest", path, name=name, tag=tag)
+    keys = _spellings(entry, path, survey)
+
+    def text(key: str) -> str:
+        return survey.text(entry, keys.get(key, ""))
+
+    name, tag = text("newname") or text("name"), text("newtag")
+    if text("digest"):
+        note_digest(survey, entry, keys["digest"], path, name=name, tag=tag)
     elif tag:
-        note_tag(survey, entry, "newTag", path, name=name)
+        note_tag(survey, entry, keys["newtag"], path, name=name)
     elif name:
         survey.remark("no-newTag", render_path(path), entry.start, detail=name)
+
+
+def _spellings(holder: Node | None, path: Path, survey: Survey) -> dict[str, str]:
+    """Return the keys of *holder* by their folded form: Kustomize's reader knows no case.
+
+    Go's ``encoding/json`` folds like Unicode does. Of two keys that fold alike the last in its own
+    order wins, so they are remarked as one key that is there twice, and none is returned.
+    """
+    keys: dict[str, str] = {}
+    for key, _value in survey.entries(holder):
+        if keys.setdefault(key.value.casefold(), key.value) != key.value:
+            survey.remark("duplicate-key", render_path(path), key.start)
+            return {}
+    return keys

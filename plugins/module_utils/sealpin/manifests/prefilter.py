@@ -16,11 +16,11 @@ _SPELLED_WORDS = tuple(spelling.encode() for spelling in SPELLINGS)
 GITOPS_WORDS = ("HelmRelease", "OCIRepository", "valuesObject")
 _GITOPS_WORDS = tuple(word.encode() for word in GITOPS_WORDS)
 # Words that bring an image into a file of a certain name without the word "image"; the empty one
-# is in every file.
+# is in every file. Keys of a kustomization may be written in any case.
 _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("dockerfile", (b"",)),
     ("containerfile", (b"",)),
-    ("kustomization", (b"newTag", b"newName")),
+    ("kustomization", (b"",)),
     ("values", (b"repository",)),
     ("gitlab-ci", (b"services",)),
     ("azure-pipelines", (b"container", b"services")),
