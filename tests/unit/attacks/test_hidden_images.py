@@ -191,6 +191,56 @@ def test_tells_of_a_field_that_kustomize_reads_twice(images: str) -> None:
     assert [remark.code for remark in found.remarks] == ["duplicate-key"]
 
 
+PATCHES = {
+    "a value": ("/spec/containers/0/image", "evil:1"),
+    "a container": ("/spec/containers/-", "{name: a, image: evil:1}"),
+    "containers": ("/spec/template/spec/initContainers", "[{name: a, image: evil:1}]"),
+    "a pod's specification": ("/spec/template/spec", "{containers: [{image: evil:1}]}"),
+    "a volume": ("/spec/volumes/0", "{image: {reference: evil:1}}"),
+    "a volume's reference": ("/spec/volumes/0/image/reference", "evil:1"),
+}
+
+
+@pytest.mark.parametrize(("path", "value"), PATCHES.values(), ids=PATCHES.keys())
+def test_sees_the_image_that_a_json_patch_puts_into_an_object(path: str, value: str) -> None:
+    text = f"- op: test\n  path: /kind\n  value: x\n- op: add\n  path: {path}\n  value: {value}\n"
+    found = find_sites("patch.yaml", text.encode())
+    assert [site.text for site in found.sites] == ["evil:1"]
+    assert found.remarks == ()
+
+
+INLINE_PATCHES = {
+    "a merge": "patches:\n- patch: |-\n    spec: {containers: [{name: a, image: evil:1}]}\n",
+    "a list of operations": (
+        "patches:\n- Patch: |-\n    - op: add\n      path: /spec/containers/0/image\n"
+        "      value: evil:1\n"
+    ),
+    "a text in the older field": (
+        "patchesStrategicMerge:\n- |-\n  spec: {containers: [{name: a, image: evil:1}]}\n"
+    ),
+    "operations in the older field": (
+        'patchesJson6902:\n- patch: \'[{"op": "add", "path": "/spec/containers/0/image"}]\'\n'
+    ),
+    "an escaped key": (
+        'patches:\n- patch: |-\n    spec: {containers: [{name: a, "im\\u0061ge": evil:1}]}\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("text", INLINE_PATCHES.values(), ids=INLINE_PATCHES.keys())
+def test_tells_of_the_image_in_the_text_of_a_patch(text: str) -> None:
+    found = find_sites("kustomization.yaml", text.encode())
+    assert [remark.code for remark in found.remarks] == ["patch-text"]
+
+
+def test_tells_nothing_of_patches_without_images() -> None:
+    text = (
+        "patches:\n- path: image.yaml\n- patch: |-\n    spec: {imagePullPolicy: Always}\n"
+        "patchesStrategicMerge: [image.yaml]\n"
+    )
+    assert find_sites("kustomization.yaml", text.encode()).remarks == ()
+
+
 def test_mappings_that_merge_one_another_in_a_chain_take_no_time() -> None:
     links = "".join(f"a{n}: &a{n} {{<<: [{f'*a{n - 1},' * 9}]}}\n" for n in range(1, 3000))
     text = f"apiVersion: v1\nkind: Pod\na0: &a0 {{image: evil:1}}\n{links}"

@@ -25,6 +25,7 @@ from .dockerfile import find_dockerfile
 from .file_kinds import Shape, kind_of_name
 from .helm_chart import find_helm_chart
 from .helm_values import find_helm_values
+from .json_patch import find_json_patch, is_json_patch
 from .kubernetes import find_kubernetes, is_kubernetes
 from .kustomize import find_kustomize, is_kustomization
 from .marked_lines import find_marked_lines
@@ -34,8 +35,14 @@ from .quadlet import find_quadlet
 from .site import Found, Kind, Remark
 from .survey import Survey
 
+
+def _find_kubernetes(document: Document, survey: Survey) -> None:
+    find = find_json_patch if is_json_patch(document) else find_kubernetes
+    find(document, survey)
+
+
 _DOCUMENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
-    Kind.KUBERNETES: find_kubernetes,
+    Kind.KUBERNETES: _find_kubernetes,
     Kind.COMPOSE: find_compose,
     Kind.KUSTOMIZE: find_kustomize,
     Kind.HELM_VALUES: find_helm_values,
@@ -153,6 +160,8 @@ def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) ->
     """The kind by name where the name says it, else by content."""
     if isinstance(name, Kind) and name not in _WEAK_KINDS:
         return name
+    if is_json_patch(document):
+        return Kind.KUBERNETES
     if is_kubernetes(document):
         return Kind.KUSTOMIZE if is_kustomization(document, survey) else Kind.KUBERNETES
     if isinstance(name, Kind):

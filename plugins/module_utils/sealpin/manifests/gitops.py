@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from ..yamlnodes import Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .helm_values import read_values
-from .kustomize import read_images
+from .kustomize import read_kustomization, read_patches
 from .parts import note_digest
 from .survey import Survey, parse_reference
 
@@ -37,11 +37,11 @@ def _read_helm_release(root: Node, path: Path, survey: Survey) -> None:
         read_values(values, values_path, survey)
     for renderer, renderer_path in _items(survey, spec, below, "postRenderers"):
         kustomize, kustomize_path = _descend(survey, renderer, renderer_path, "kustomize")
-        read_images(kustomize, kustomize_path, survey)
+        read_kustomization(kustomize, kustomize_path, survey)
 
 
 def _read_kustomization(root: Node, path: Path, survey: Survey) -> None:
-    read_images(*_descend(survey, root, path, "spec"), survey)
+    read_kustomization(*_descend(survey, root, path, "spec"), survey)
 
 
 def _read_oci_repository(root: Node, path: Path, survey: Survey) -> None:
@@ -92,6 +92,7 @@ def _read_source(source: Node, path: Path, survey: Survey) -> None:
     images = survey.get(kustomize, "images")
     for index, _item in enumerate(images.items if isinstance(images, Sequence) else ()):
         _read_override(images, index, (*kustomize_path, "images"), survey)
+    read_patches(kustomize, kustomize_path, survey)
 
 
 def _read_override(images: Node | None, index: int, path: Path, survey: Survey) -> None:

@@ -41,9 +41,12 @@ def find_kubernetes(document: Document, survey: Survey) -> None:
         read_object(document.root, (), survey)
 
 
-def read_object(root: Node, path: Path, survey: Survey) -> None:
-    """Note every image of the API object that stands at *path* of a document."""
-    _Object(survey, root, path).read()
+def read_object(root: Node, path: Path, survey: Survey, *, api_version: str = "") -> None:
+    """Note every image of the API object that stands at *path* of a document.
+
+    *api_version* is that of an object that does not say what it is.
+    """
+    _Object(survey, root, path, api_version=api_version).read()
 
 
 class _Object:

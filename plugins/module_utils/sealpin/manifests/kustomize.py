@@ -9,11 +9,18 @@ changes and no line is added. With a ``digest`` field besides it would render tw
 
 from __future__ import annotations
 
-from ..yamlnodes import Document, Node, Sequence
+import re
+from collections.abc import Iterator
+
+from ..yamlnodes import Document, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
+from .directives import is_ignored
 from .parts import note_digest, note_tag
+from .prefilter import SPELLINGS
 from .survey import Survey
 
+_PATCH_LISTS = ("patches", "patchesstrategicmerge", "patchesjson6902")
+_IMAGE = re.compile(r"(?<![A-Za-z])image(?![A-Za-z])")
 _GROUP = "kustomize.config.k8s.io"
 
 
@@ -23,16 +30,43 @@ def is_kustomization(document: Document, survey: Survey) -> bool:
 
 
 def find_kustomize(document: Document, survey: Survey) -> None:
-    """Note every entry of ``images``."""
-    read_images(document.root, (), survey)
+    """Note every image of a kustomization."""
+    read_kustomization(document.root, (), survey)
 
 
-def read_images(holder: Node | None, path: Path, survey: Survey) -> None:
-    """Note every entry of the ``images`` of what stands at *path* of a document."""
-    key = _spellings(holder, path, survey).get("images", "")
-    images = survey.get(holder, key)
-    for index, entry in enumerate(images.items if isinstance(images, Sequence) else ()):
-        _read_entry(entry, (*path, key, index), survey)
+def read_kustomization(holder: Node | None, path: Path, survey: Survey) -> None:
+    """Note every image that the fields of *holder*, which stands at *path*, put into objects.
+
+    These are ``images``, and patches that are texts; a patch in a file of its own is read there.
+    """
+    keys = _spellings(holder, path, survey)
+    for index, entry in _items(holder, keys.get("images", ""), survey):
+        _read_entry(entry, (*path, keys["images"], index), survey)
+    for key in filter(None, map(keys.get, _PATCH_LISTS)):
+        for index, patch in _items(holder, key, survey):
+            _read_patch(patch, (*path, key, index), survey)
+
+
+def read_patches(holder: Node | None, path: Path, survey: Survey) -> None:
+    """Note the patches alone, where ``images`` are texts."""
+    for index, patch in _items(holder, "patches", survey):
+        _read_patch(patch, (*path, "patches", index), survey)
+
+
+def _items(holder: Node | None, key: str, survey: Survey) -> Iterator[tuple[int, Node]]:
+    value = survey.get(holder, key)
+    return enumerate(value.items if isinstance(value, Sequence) else ())
+
+
+def _read_patch(patch: Node, path: Path, survey: Survey) -> None:
+    key = "" if isinstance(patch, Scalar) else _spellings(patch, path, survey).get("patch", "")
+    text = survey.get(patch, key) if key else patch
+    if not isinstance(text, Scalar) or ":" not in text.value:  # else the name of a file
+        return
+    if _IMAGE.search(text.value) or any(each in text.value for each in SPELLINGS):
+        is_free = is_ignored(survey.source, text.start, text.end)
+        code = "ignored" if is_free else "patch-text"
+        survey.remark(code, render_path((*path, key) if key else path), text.start)
 
 
 def _read_entry(entry: Node, path: Path, survey: Survey) -> None:

@@ -83,6 +83,8 @@ _ROWS = (
     Message("empty-tag", _W, "the tag falls back to the chart's appVersion", "write the tag"),
     Message("global-registry", _W, "global.imageRegistry replaces the registry written here",
             "leave global.imageRegistry empty, or pin in the file that sets it"),
+    Message("patch-text", _W, "a text that patches an object's image, and is never edited",
+            "move it to a file of its own, or override the image under images"),
     # Flux and Argo CD.
     Message("no-digest-field", _W, "an OCI artifact by its tag, without a digest field beside it",
             'add digest: "" beside the tag'),

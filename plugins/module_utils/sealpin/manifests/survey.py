@@ -61,7 +61,8 @@ class Survey:
         self._remarks: list[tuple[int, Remark]] = []
         self._uses: list[_Use] = []
         self._ambiguous: set[int] = set()
-        self._visited: set[int] = set()
+        self._visited: dict[int, Node] = {}
+        """By ``id``; a node that a finder made has to live as long as its mark."""
         self._paths: dict[int, list[Path]] = {}
 
     # What finders ask of a document.
@@ -85,7 +86,7 @@ class Survey:
         """
         if id(node) in self._visited:
             return False
-        self._visited.add(id(node))
+        self._visited[id(node)] = node
         if len(path) > 2 * MAX_YAML_DEPTH:
             self.remark("too-deep", "", node.start)
             return False
