@@ -3,12 +3,12 @@
 """Data classes that cost nothing to define: what `dataclasses` means, without compiling code.
 
 The standard decorator writes the source of six methods for every class and compiles it at each
-start, half a millisecond a class, for classes most of which a run makes once or never; for one
-signature that was a third of all its work. Here the methods are closures over the list of fields,
-and only a class that is made often has its ``__init__`` compiled. What the core uses of the
-decorator is kept: order and kinds of arguments, defaults, ``__post_init__``, frozen, slots,
-comparison and hash by the compared fields. A type checker sees the standard names, and the standard
-functions (`dataclasses.replace`, `dataclasses.asdict`) take the values. Why: ADR 6.
+start, half a millisecond a class; for one signature that was a third of all its work. Here the
+methods are closures over the list of fields, and ``__init__`` alone is compiled, when the first
+value is made. What the core uses of the decorator is kept: order and kinds of arguments, defaults,
+``__post_init__``, frozen, slots, comparison and hash by the compared fields. A type checker sees
+the standard names, and the standard functions (`dataclasses.replace`, `dataclasses.asdict`) take
+the values. Why: ADR 6.
 """
 
 from __future__ import annotations
@@ -23,13 +23,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _FIELDS = "__record_fields__"
-_OFTEN = 32
-"""How many times a class is made before compiling its ``__init__`` pays."""
-_place = object.__setattr__
 
 
 class _Default:
-    """A default that is made anew for each value; `make` of a required field raises `TypeError`."""
+    """A default that is made anew for each value."""
 
     __slots__ = ("make",)
 
@@ -163,36 +160,24 @@ def _extended(cls: type[T], own: dict[str, Field], members: dict[str, Any]) -> t
 def _initialiser(
     fields: tuple[Field, ...], cls: type, *, is_frozen: bool, has_slots: bool
 ) -> Callable[..., None]:
-    """Return ``__init__``: every field from its argument, else its default, in their order."""
-    plan = tuple((f.name, _default_of(f, cls)) for f in fields if f.init)
-    unasked = tuple((f.name, f.default) for f in fields if not f.init and f.default is not _NOTHING)
-    positional = tuple(f.name for f in fields if f.init and not f.kw_only)
-    finish = getattr(cls, "__post_init__", None)
-    times = 0
+    """Return an ``__init__`` that is compiled when it is called first, and then stands for itself.
+
+    Two threads may both compile; either result will do.
+    """
 
     def initialise(self: object, *values: Any, **given: Any) -> None:
-        nonlocal times
-        times += 1
-        if times == _OFTEN and has_slots:
-            cls.__init__ = _compiled(fields, cls, is_frozen=is_frozen)  # type: ignore[misc]
-        if values:
-            _name_values(values, positional, given, cls)
-        for name, default in plan:
-            value = given.pop(name, default)
-            _place(self, name, value.make() if value.__class__ is _Default else value)
-        if given:
-            raise TypeError(f"{cls.__name__}() has no argument {next(iter(given))!r}")
-        for name, value in unasked:
-            _place(self, name, value.make() if value.__class__ is _Default else value)
-        if finish is not None:
-            finish(self)
+        compiled = _compiled(fields, cls, is_frozen=is_frozen, has_slots=has_slots)
+        cls.__init__ = compiled  # type: ignore[misc]
+        compiled(self, *values, **given)
 
     return initialise
 
 
-def _compiled(fields: tuple[Field, ...], cls: type, *, is_frozen: bool) -> Callable[..., None]:
-    """Return the same ``__init__`` as code of its own: three times as fast, dear to make."""
-    names: dict[str, Any] = {"_Default": _Default}
+def _compiled(
+    fields: tuple[Field, ...], cls: type, *, is_frozen: bool, has_slots: bool
+) -> Callable[..., None]:
+    """Return ``__init__``: every field from its argument, else its default, in their order."""
+    names: dict[str, Any] = {"_Default": _Default, "_place": object.__setattr__}
     positional: list[str] = []
     named: list[str] = []
     body: list[str] = []
@@ -209,9 +194,13 @@ def _compiled(fields: tuple[Field, ...], cls: type, *, is_frozen: bool) -> Calla
             continue
         if isinstance(f.default, _Default):
             body.append(f"if {f.name}.__class__ is _Default: {f.name} = {f.name}.make()")
-        names[f"_put_{f.name}"] = getattr(cls, f.name).__set__
-        store = f"_put_{f.name}(self, {f.name})" if is_frozen else f"self.{f.name} = {f.name}"
-        body.append(store)
+        if not is_frozen:
+            body.append(f"self.{f.name} = {f.name}")
+        elif has_slots:  # into its slot, without asking for it by name
+            names[f"_put_{f.name}"] = getattr(cls, f.name).__set__
+            body.append(f"_put_{f.name}(self, {f.name})")
+        else:
+            body.append(f"_place(self, {f.name!r}, {f.name})")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     arguments = ", ".join(["self", *positional, *(["*", *named] if named else ())])
@@ -219,29 +208,6 @@ def _compiled(fields: tuple[Field, ...], cls: type, *, is_frozen: bool) -> Calla
     exec(source, names)  # noqa: S102 - of our own field names, as the standard library does
     initialise: Callable[..., None] = names["__init__"]
     return initialise
-
-
-def _default_of(field: Field, cls: type) -> Any:
-    if field.default is not _NOTHING:
-        return field.default
-
-    def missing() -> Any:
-        raise TypeError(f"{cls.__name__}() needs the argument {field.name!r}")
-
-    return _Default(missing)
-
-
-def _name_values(
-    values: tuple[Any, ...], positional: tuple[str, ...], given: dict[str, Any], cls: type
-) -> None:
-    if len(values) > len(positional):
-        raise TypeError(
-            f"{cls.__name__}() takes {len(positional)} values without a name, got {len(values)}"
-        )
-    for name, value in zip(positional, values):  # noqa: B905 - the rest has defaults
-        if name in given:
-            raise TypeError(f"{cls.__name__}() got two values for {name!r}")
-        given[name] = value
 
 
 def _comparisons(fields: tuple[Field, ...], *, frozen: bool) -> dict[str, Any]:
