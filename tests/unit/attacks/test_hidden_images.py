@@ -241,6 +241,15 @@ def test_tells_nothing_of_patches_without_images() -> None:
     assert find_sites("kustomization.yaml", text.encode()).remarks == ()
 
 
+@pytest.mark.parametrize("policy", ["always", "missing", "daily", "every_1h"])
+def test_tells_of_an_image_that_compose_pulls_though_it_could_build_it(policy: str) -> None:
+    """Compose Specification, "pull_policy": only ``build`` and ``never`` ask no registry."""
+    text = f"services:\n  a: {{build: ., image: evil:1, pull_policy: {policy}}}\n  b: {{image: evil:1}}\n"
+    found = find_sites("compose.yaml", text.encode())
+    assert [remark.code for remark in found.remarks] == ["built-and-pulled"]
+    assert [site.path for site in found.sites] == ["$.services.b.image"]
+
+
 def test_mappings_that_merge_one_another_in_a_chain_take_no_time() -> None:
     links = "".join(f"a{n}: &a{n} {{<<: [{f'*a{n - 1},' * 9}]}}\n" for n in range(1, 3000))
     text = f"apiVersion: v1\nkind: Pod\na0: &a0 {{image: evil:1}}\n{links}"

@@ -48,7 +48,7 @@ class _Project:
         self.built = {
             name
             for service in self.services.values()
-            if self._is_built(service)
+            if self._is_built(service) and not self._is_pulled(service)
             for name in self._built_names(service)
         }
 
@@ -63,7 +63,7 @@ class _Project:
 
     def _veto(self, service: Node) -> str:
         if self._is_built(service):
-            return "built-locally"
+            return "built-and-pulled" if self._is_pulled(service) else "built-locally"
         if isinstance(self.survey.get(service, "extends"), Mapping) and self.survey.text(
             self.survey.get(service, "extends"), "file"
         ):
@@ -74,6 +74,13 @@ class _Project:
         """Whether the service, or one it extends in this file, has a ``build`` key."""
         chain = self._extends_chain(service)
         return any(self.survey.get(link, "build") is not None for link in chain)
+
+    def _is_pulled(self, service: Node) -> bool:
+        """Whether the service says when its image is pulled, which a ``build`` key does not undo.
+
+        Where it does not, the image is taken for one that nobody pushed.
+        """
+        return self._pull_policy(service) not in ("", *_NEVER_PULLED)
 
     def _pull_policy(self, service: Node) -> str:
         policies = (self.survey.text(link, "pull_policy") for link in self._extends_chain(service))

@@ -67,6 +67,8 @@ _ROWS = (
             "write the image out, without the alias"),
     Message("pull-policy", _W, "never pulled from a registry, so a digest would not be found",
             "change the pull policy, or ignore the line"),
+    Message("built-and-pulled", _W, "built by this project, and yet pulled where a registry has it",
+            "set pull_policy: build, or remove build and pin the image"),
     Message("managed", _W, "an image automation rewrites this value",
             "let that tool write the digest"),
     Message("auto-update", _W, "podman auto-update follows the tag and fails on a digest",
