@@ -244,7 +244,8 @@ def test_tells_nothing_of_patches_without_images() -> None:
 @pytest.mark.parametrize("policy", ["always", "missing", "daily", "every_1h"])
 def test_tells_of_an_image_that_compose_pulls_though_it_could_build_it(policy: str) -> None:
     """Compose Specification, "pull_policy": only ``build`` and ``never`` ask no registry."""
-    text = f"services:\n  a: {{build: ., image: evil:1, pull_policy: {policy}}}\n  b: {{image: evil:1}}\n"
+    built = f"{{build: ., image: evil:1, pull_policy: {policy}}}"
+    text = f"services:\n  a: {built}\n  b: {{image: evil:1}}\n"
     found = find_sites("compose.yaml", text.encode())
     assert [remark.code for remark in found.remarks] == ["built-and-pulled"]
     assert [site.path for site in found.sites] == ["$.services.b.image"]
