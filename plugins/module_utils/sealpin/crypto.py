@@ -402,15 +402,13 @@ def _extensions_of(certificate: x509.Certificate) -> Iterable[x509.Extension[x50
     try:
         return certificate.extensions
     except ValueError:
-        tbs = certificate.tbs_certificate_bytes
-        found = find_extension(tbs, _SCT_LIST, what="the certificate")
-        if found is None:
-            raise
+        # A ValueError as well where there is no such list, and something else is malformed.
+        without_list = certificate.tbs_precertificate_bytes
+    tbs = certificate.tbs_certificate_bytes
     der = certificate.public_bytes(serialization.Encoding.DER)
     signature = der[der.index(tbs) + len(tbs) :]
-    shorter = wrap_sequence(certificate.tbs_precertificate_bytes + signature)
-    others = x509.load_der_x509_certificate(shorter).extensions
-    critical, value = found
+    others = x509.load_der_x509_certificate(wrap_sequence(without_list + signature)).extensions
+    critical, value = find_extension(tbs, _SCT_LIST, what="the certificate")
     oid = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
     return (*others, x509.Extension(oid, critical, x509.UnrecognizedExtension(oid, value)))
 

@@ -20,12 +20,12 @@ _EXTENSIONS = 0xA3
 _TRUE = (0x01, b"\xff")
 
 
-def find_extension(tbs: bytes, identifier: bytes, *, what: str) -> tuple[bool, bytes] | None:
-    """Return whether an extension is critical, and its value; None where there is none.
+def find_extension(tbs: bytes, identifier: bytes, *, what: str) -> tuple[bool, bytes]:
+    """Return whether an extension is critical, and its value.
 
     *tbs* is a whole TBSCertificate (RFC 5280 section 4.1), *identifier* the content of the
     extension's OBJECT IDENTIFIER. The first of several is found. Raises `InvalidInput`
-    ``der.malformed``.
+    ``der.malformed``, also where there is none.
     """
     for tag, content in _items(_read(tbs, _SEQUENCE, what), what):
         if tag == _EXTENSIONS:
@@ -33,7 +33,7 @@ def find_extension(tbs: bytes, identifier: bytes, *, what: str) -> tuple[bool, b
                 found, *critical, value = _extension_fields(extension, what)
                 if found[1] == identifier:
                     return _TRUE in critical, value[1]
-    return None
+    raise _malformed(what, "the extension is not there")
 
 
 def wrap_sequence(content: bytes) -> bytes:

@@ -105,23 +105,25 @@ def test_finds_an_extension_and_whether_it_is_critical(fields, is_critical):
 @pytest.mark.parametrize(
     "body", [certificate_body(OTHER), of(0x30, of(0x02, b"\1"))], ids=["others", "none-at-all"]
 )
-def test_finds_no_extension_where_there_is_none(body):
-    assert find_extension(body, OID, what="it") is None
+def test_refuses_to_find_an_extension_that_is_not_there(body):
+    with pytest.raises(InvalidInput, match="not there") as raised:
+        find_extension(body, OID, what="it")
+    assert raised.value.code == "der.malformed"
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "why"),
     [
-        b"\x31\x00",
-        of(0x30, b"\x02"),
-        of(0x30, b"\x02\x05\x01"),
-        certificate_body(extension(of(0x06, OID))),
-        certificate_body(extension(*[of(0x06, OID)] * 4)),
+        (b"\x31\x00", "expected tag 0x30"),
+        (of(0x30, b"\x02"), "expected at least 2 bytes"),
+        (of(0x30, b"\x02\x05\x01"), "expected 5 bytes of content"),
+        (certificate_body(extension(of(0x06, OID))), "expected 2 or 3 fields"),
+        (certificate_body(extension(*[of(0x06, OID)] * 4)), "expected 2 or 3 fields"),
     ],
     ids=["no-sequence", "no-length", "short", "no-value", "four-fields"],
 )
-def test_refuses_bodies_that_are_not_der(body):
-    with pytest.raises(InvalidInput) as raised:
+def test_refuses_bodies_that_are_not_der(body, why):
+    with pytest.raises(InvalidInput, match=why) as raised:
         find_extension(body, OID, what="it")
     assert raised.value.code == "der.malformed"
 
