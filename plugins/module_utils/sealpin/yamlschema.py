@@ -20,6 +20,8 @@ from .yamlnodes import MERGE_KEY, Document, Mapping, Node, Scalar, Sequence
 
 STANDARD_TAG = "tag:yaml.org,2002:"
 
+# A quoted key merges too, to go-yaml, if its tag says so or leaves it open.
+_MERGE_TAGS = frozenset({"!", f"{STANDARD_TAG}merge"})
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -88,7 +90,7 @@ def merged_entries(mapping: Mapping) -> Collection[tuple[Scalar, Node]]:
         for key, value in current.entries:
             if not isinstance(key, Scalar):
                 continue
-            if key.value == MERGE_KEY and key.is_plain:
+            if key.value == MERGE_KEY and (key.is_plain or key.tag in _MERGE_TAGS):
                 merged.extend(_merge_sources(value))
             else:
                 found.setdefault(key.value, (key, value))

@@ -144,6 +144,17 @@ YAML = {
         "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowList\nitems:\n"
         "- spec:\n    templates:\n    - container:\n        image: evil:1\n"
     ),
+    "a document behind a byte order mark": (
+        "apiVersion: v1\nkind: ConfigMap\n---\n\ufeff" + POD.format("image: evil:1")
+    ),
+    "a mapping under a merge key by its tag": (
+        "apiVersion: v1\nkind: Pod\nx: &x {image: evil:1}\n"
+        "spec: {containers: [{!!merge '<<': *x, name: app}]}\n"
+    ),
+    "a mapping under a merge key without a tag of its own": (
+        "apiVersion: v1\nkind: Pod\nx: &x {image: evil:1}\n"
+        "spec: {containers: [{! '<<': *x, name: app}]}\n"
+    ),
     "a kind that a merge key brings": (
         "x: &x {apiVersion: v1, kind: Pod}\n<<: *x\nspec:\n  containers:\n  - image: evil:1\n"
     ),
@@ -249,6 +260,12 @@ def test_tells_of_an_image_that_compose_pulls_though_it_could_build_it(policy: s
     found = find_sites("compose.yaml", text.encode())
     assert [remark.code for remark in found.remarks] == ["built-and-pulled"]
     assert [site.path for site in found.sites] == ["$.services.b.image"]
+
+
+def test_leaves_a_mark_alone_that_only_one_parser_takes_for_text() -> None:
+    text = "# x\n\ufeff" + POD.format("image: evil:1")
+    found = find_sites("pod.yaml", text.encode())
+    assert [remark.code for remark in found.remarks] == ["unparseable"]
 
 
 def test_mappings_that_merge_one_another_in_a_chain_take_no_time() -> None:

@@ -77,6 +77,7 @@ _OTHER_TOP_LINE = re.compile(
 )
 _ODD_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 _TEMPLATE_LINE = re.compile(r"^[ \t]*\{[{%]", re.MULTILINE)
+_BYTE_ORDER_MARK = re.compile(r"(?:---[ \t]*\r?\n)?\ufeff")
 _MARKER = re.compile(r"\n---(?=[ \t\r\n]|$)")
 
 
@@ -200,7 +201,17 @@ def regions_to_parse(
             any(text.find(word, start, end) >= 0 for word in (*words, *SPELLINGS))
             and not _is_without_images(text, start, end)
         ):
-            yield (1 if start == 0 and text.startswith("\ufeff") else start), end
+            yield _after_mark(text, start), end
+
+
+def _after_mark(text: str, start: int) -> int:
+    """Skip a byte order mark before the document at *start*, with its marker.
+
+    YAML 1.2.2, section 5.2: every document may begin with one, and clients that cut a stream
+    at its markers, as kubectl does, read it so.
+    """
+    mark = _BYTE_ORDER_MARK.match(text, start)
+    return mark.end() if mark else start
 
 
 def _is_without_images(text: str, start: int, end: int) -> bool:
