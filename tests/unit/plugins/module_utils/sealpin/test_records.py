@@ -81,8 +81,11 @@ def test_arguments_that_do_not_fit_are_refused(
         cls(*values, **named)
 
 
-def test_fields_that_are_named_only_have_no_place(made_by: ModuleType) -> None:
-    cls, values = checked(made_by), [1]
+@pytest.mark.parametrize("values", [(1,)])
+def test_fields_that_are_named_only_have_no_place(
+    made_by: ModuleType, values: tuple[int, ...]
+) -> None:
+    cls = checked(made_by)
     for _turn in range(AGAIN):
         with pytest.raises(TypeError):
             cls(*values)
