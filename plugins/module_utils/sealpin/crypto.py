@@ -20,6 +20,7 @@ from . import ed25519ph
 from .der import find_extension, read_utf8_string, wrap_sequence
 from .digest import Digest
 from .errors import InvalidInput, VerificationFailed, missing_library, quote
+from .mediatypes import SCT_LIST_OID
 from .records import dataclass, field
 
 try:
@@ -409,12 +410,12 @@ def _extensions_of(certificate: x509.Certificate) -> Iterable[x509.Extension[x50
     signature = der[der.index(tbs) + len(tbs) :]
     others = x509.load_der_x509_certificate(wrap_sequence(without_list + signature)).extensions
     critical, value = find_extension(tbs, _SCT_LIST, what="the certificate")
-    oid = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+    oid = x509.ObjectIdentifier(SCT_LIST_OID)
     return (*others, x509.Extension(oid, critical, x509.UnrecognizedExtension(oid, value)))
 
 
 _SCT_LIST = bytes.fromhex("2b06010401d679020402")
-"""The same identifier in DER, RFC 6962 section 3.3."""
+"""The content of `SCT_LIST_OID` in DER."""
 
 
 def _subject_name(name: x509.GeneralName) -> tuple[str, str] | None:

@@ -38,3 +38,5 @@ ANNOTATION_TIMESTAMP = "dev.sigstore.cosign/rfc3161timestamp"
 ANNOTATION_BUNDLE_PREDICATE = "dev.sigstore.bundle.predicateType"
 
 FULCIO_OID_PREFIX = "1.3.6.1.4.1.57264.1"
+SCT_LIST_OID = "1.3.6.1.4.1.11129.2.4.2"
+"""The certificate extension with the list of signed certificate timestamps (RFC 6962, 3.3)."""

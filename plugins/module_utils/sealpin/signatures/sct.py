@@ -19,10 +19,10 @@ from ..der import read_octet_string
 from ..errors import InvalidInput, VerificationFailed
 from ..jsonfields import read_bytes, read_integer, read_optional_integer, read_optional_text
 from ..limits import MAX_CONFIG_BYTES, MAX_SCTS
+from ..mediatypes import SCT_LIST_OID
 from ..records import dataclass
 from ..trust.root import TransparencyLog
 
-_SCT_LIST_OID = "1.3.6.1.4.1.11129.2.4.2"
 _V1 = 0
 _CERTIFICATE_TIMESTAMP = 0
 _X509_ENTRY, _PRECERT_ENTRY = 0, 1
@@ -142,7 +142,7 @@ def _precert_entry(path: tuple[Certificate, ...]) -> bytes:
 
 def read_embedded(leaf: Certificate) -> tuple[SignedCertificateTimestamp, ...]:
     """Read the timestamps in *leaf*, possibly none. Raises as `parse_list`."""
-    extension = leaf.extension(_SCT_LIST_OID)
+    extension = leaf.extension(SCT_LIST_OID)
     if extension is None:
         return ()
     return parse_list(read_octet_string(extension, what="the list of certificate timestamps"))
