@@ -10,7 +10,7 @@ from sealpin.clock import SystemClock
 from sealpin.errors import InvalidInput, quote
 from sealpin.evidence_session import EvidenceSession
 from sealpin.rules import Rules
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 
 
 def open_evidence(folder: Path, rules: Rules) -> EvidenceSession:

@@ -159,7 +159,7 @@ def _render(arguments: argparse.Namespace) -> Rendering:
     from sealpin.policy.convert import convert_to_short
     from sealpin.policy.render_cluster import render_cluster
     from sealpin.policy.render_kyverno import render_kyverno
-    from sealpin.trust.root import parse_trusted_root
+    from sealpin.trust.root_json import parse_trusted_root
     from sealpin.trusting import RootChoice
 
     from .files import read_file

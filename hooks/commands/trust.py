@@ -67,7 +67,7 @@ def make_update_parser() -> Parser:
 def _show(argv: Sequence[str]) -> int:
     arguments = make_show_parser().parse(argv)
     from sealpin.trust.current import current_root
-    from sealpin.trust.root import parse_trusted_root
+    from sealpin.trust.root_json import parse_trusted_root
     from sealpin.trust.show import describe
 
     from ..files import read_file
@@ -92,7 +92,7 @@ def _show(argv: Sequence[str]) -> int:
 
 def _update(argv: Sequence[str]) -> int:
     arguments = make_update_parser().parse(argv)
-    from sealpin.trust.root import parse_trusted_root
+    from sealpin.trust.root_json import parse_trusted_root
     from sealpin.trust.show import describe
     from sealpin.trust.tuf_client import refresh
 

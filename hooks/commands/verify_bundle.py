@@ -39,7 +39,7 @@ def run(argv: Sequence[str]) -> int:
 
     from sealpin.report.document import signer_to_dict
     from sealpin.report.text import printable
-    from sealpin.run import verify_bundle
+    from sealpin.verify_bundle import verify_bundle
 
     from ..running import run_options, this_machine
 

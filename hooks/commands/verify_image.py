@@ -200,7 +200,7 @@ def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) 
     from sealpin.clock import SystemClock
     from sealpin.image_builds import verify_build
     from sealpin.reference import ImageReference, Repository
-    from sealpin.signatures.second_opinion import SecondOpinion
+    from sealpin.signatures.opinion import SecondOpinion
     from sealpin.trust.material import KeylessTrust
     from sealpin.trusting import RootChoice
 

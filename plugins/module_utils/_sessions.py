@@ -27,7 +27,7 @@ from .sealpin.reference import ImageReference, Repository
 from .sealpin.rules import Rules, load_rules
 from .sealpin.run import open_session as open_core_session
 from .sealpin.run_options import Machine, RunOptions
-from .sealpin.signatures.second_opinion import SecondOpinion
+from .sealpin.signatures.opinion import SecondOpinion
 from .sealpin.weakening import Weakening
 
 Params = Mapping[str, Any]

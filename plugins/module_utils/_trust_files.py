@@ -23,7 +23,8 @@ from .sealpin.policy.document import parse_policy_files
 from .sealpin.policy.podman_policy import podman_policy
 from .sealpin.policy.sources import Sources
 from .sealpin.trust.embedded import PUBLIC_GOOD_JSON
-from .sealpin.trust.root import TrustedRoot, parse_trusted_root
+from .sealpin.trust.root import TrustedRoot
+from .sealpin.trust.root_json import parse_trusted_root
 from .sealpin.trust.tuf_cache import PUBLIC_GOOD, default_cache_folder
 from .sealpin.trust.tuf_client import refresh
 

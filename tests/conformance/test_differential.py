@@ -24,7 +24,7 @@ from sigstore.verify import Verifier
 from sealpin.digest import Digest
 from sealpin.errors import SealpinError
 from sealpin.signatures.bundle import read_bundle
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.verify import verify_blob
 from sealpin.trust.material import KeylessTrust
 from support.conformance_cases import ConformanceCase, conformance_cases

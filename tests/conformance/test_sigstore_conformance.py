@@ -13,7 +13,7 @@ import pytest
 
 from sealpin.digest import Digest
 from sealpin.errors import SealpinError
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.verified import CertificateIdentity, VerifiedBlob
 from sealpin.signatures.verify import verify_blob
 from support.conformance_cases import ConformanceCase, conformance_cases

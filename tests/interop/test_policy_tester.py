@@ -28,7 +28,7 @@ from sealpin.rules import load_rules
 from sealpin.run import open_session
 from sealpin.run_options import Machine, RunOptions
 from sealpin.trust.embedded import embedded_root
-from sealpin.trust.root import parse_trusted_root
+from sealpin.trust.root_json import parse_trusted_root
 from sealpin.weakening import Weakening
 from support import memory_registry
 from support.memory_registry import MemoryRegistry

@@ -10,7 +10,8 @@ from pathlib import Path
 from sealpin.trust.embedded import embedded_root
 from sealpin.trust.keys import load_key
 from sealpin.trust.material import KeylessTrust, KeyTrust, SigningTrust
-from sealpin.trust.root import TrustedRoot, parse_trusted_root
+from sealpin.trust.root import TrustedRoot
+from sealpin.trust.root_json import parse_trusted_root
 from support.vectors import vectors
 
 _DEFAULT_ISSUER = "https://token.actions.githubusercontent.com"

@@ -20,7 +20,7 @@ from sealpin.policy.program_input import NO_FACTS, Facts
 from sealpin.policy.sources import Sources
 from sealpin.policy.verifications import Verifications
 from sealpin.reference import ImageReference
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.trust.root import TrustedRoot
 from support.verification import NOW, SUBJECT
 

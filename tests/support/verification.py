@@ -11,12 +11,13 @@ import pytest
 
 from sealpin.digest import Digest
 from sealpin.errors import SealpinError
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.verified import VerifiedStatement
 from sealpin.signatures.verify import verify_evidence
 from sealpin.trust.keys import load_key
 from sealpin.trust.material import KeylessTrust, KeyTrust, SigningTrust
-from sealpin.trust.root import TrustedRoot, parse_trusted_root
+from sealpin.trust.root import TrustedRoot
+from sealpin.trust.root_json import parse_trusted_root
 from sealpin.weakening import Weakening
 from support.virtual_sigstore import SIGNING_TIME, KeyPair, Signer, VirtualSigstore
 

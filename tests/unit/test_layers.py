@@ -41,6 +41,7 @@ FACADE = frozenset(
         "run_options",
         "trust_files",
         "trusting",
+        "verify_bundle",
     }
 )
 """Top-level files that join the layers for the faces; the others are atoms."""

@@ -43,7 +43,7 @@ from .registry.attachments import Attached, Sbom, list_attached, read_sbom
 from .registry.manifest import is_index, parse_image, parse_index
 from .registry.platforms import choose_platform, with_children
 from .registry.source import Source
-from .signatures.second_opinion import SecondOpinion
+from .signatures.opinion import SecondOpinion
 from .weakening import Weakening
 
 Collect = Callable[[ResolvedArtifact, Callable[[], EvidenceSet]], EvidenceSet]

@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from .crypto import Certificate
 from .errors import VerificationFailed, quote
 from .limits import MAX_CHAIN_CERTIFICATES
+
+if TYPE_CHECKING:
+    from .crypto import Certificate
 
 
 class ChainPurpose(Enum):

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from . import ed25519ph
 from .der import find_extension, read_utf8_string, wrap_sequence
-from .digest import Digest
+from .digest import HASH_ALGORITHMS, Digest
 from .errors import InvalidInput, VerificationFailed, missing_library, quote
 from .mediatypes import SCT_LIST_OID
 from .records import dataclass, field
@@ -33,9 +33,6 @@ except ImportError:
     IS_AVAILABLE = False
 else:
     IS_AVAILABLE = True
-
-HASH_ALGORITHMS = ("sha224", "sha256", "sha384", "sha512")
-"""What a signature may be made over; SHA-1 and MD5 are refused wherever they occur."""
 
 MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 4096

@@ -14,6 +14,9 @@ import re
 from .errors import InvalidInput, VerificationFailed, quote
 from .records import dataclass
 
+HASH_ALGORITHMS = ("sha224", "sha256", "sha384", "sha512")
+"""What a signature may be made over; SHA-1 and MD5 are refused wherever they occur."""
+
 _HEX_CHARS = {"sha256": 64, "sha512": 128}
 _PATTERN = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([0-9a-f]+)")
 

@@ -23,7 +23,7 @@ from .policy.model import PolicySet
 from .policy.verifications import Verifications
 from .reference import ImageReference
 from .registry.evidence_store import load
-from .signatures.second_opinion import SecondOpinion
+from .signatures.opinion import SecondOpinion
 
 
 class EvidenceSession:

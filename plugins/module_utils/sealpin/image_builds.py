@@ -19,7 +19,7 @@ from .evidence import EvidenceKind
 from .policy.evaluate import Needs
 from .policy.model import EvidencePlace
 from .reference import ImageReference, Repository
-from .signatures.second_opinion import SecondOpinion
+from .signatures.opinion import SecondOpinion
 from .slsa.expectations import ExpectedProvenance
 from .slsa.verify_image import VerifiedBuild, verify_image
 from .trust.material import KeylessTrust

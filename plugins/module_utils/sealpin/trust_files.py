@@ -17,6 +17,7 @@ from .run_options import Machine, RunOptions
 from .trust.keys import MAX_KEY_BYTES
 from .trust.material import TLOG_WEAKENINGS
 from .trust.root import TrustedRoot
+from .trust.root_pems import root_from_pems
 from .weakening import Weakening
 
 
@@ -58,7 +59,7 @@ class TrustFiles:
         needs_time = options.require_timestamp and not options.timestamp_certificate_chain
         root = self.default() if needs_default or needs_log or needs_time else TrustedRoot()
         if options.certificate_chain or options.ca_roots:
-            given = TrustedRoot.from_pems(
+            given = root_from_pems(
                 ca_roots=self._read(options.ca_roots, "the authorities"),
                 ca_intermediates=self._read(options.ca_intermediates, "the intermediates"),
                 certificate_chain=self._read(options.certificate_chain, "the certificate chain"),
@@ -68,15 +69,15 @@ class TrustFiles:
         if options.timestamp_certificate_chain:
             path = options.timestamp_certificate_chain
             chain = self._read(path, "the timestamp authority")
-            given = TrustedRoot.from_pems(timestamp_chain=chain, name=path)
+            given = root_from_pems(timestamp_chain=chain, name=path)
             root = replace(root, timestamp_authorities=given.timestamp_authorities)
         if options.rekor_key:
             key = self._read(options.rekor_key, "the log's key")
-            given = TrustedRoot.from_pems(rekor_keys=(key,), name=options.rekor_key)
+            given = root_from_pems(rekor_keys=(key,), name=options.rekor_key)
             root = replace(root, transparency_logs=given.transparency_logs)
         if options.ct_log_key:
             key = self._read(options.ct_log_key, "the certificate log's key")
-            given = TrustedRoot.from_pems(ct_keys=(key,), name=options.ct_log_key)
+            given = root_from_pems(ct_keys=(key,), name=options.ct_log_key)
             root = replace(root, ct_logs=given.ct_logs)
         return root
 

@@ -25,7 +25,8 @@ from .trust.embedded import embedded_root
 from .trust.key_sources import load_key_reference
 from .trust.keys import NamedKey
 from .trust.material import TLOG_WEAKENINGS, KeylessTrust, KeyTrust
-from .trust.root import TrustedRoot, parse_trusted_root
+from .trust.root import TrustedRoot
+from .trust.root_json import parse_trusted_root
 from .trust.tuf_cache import (
     DEFAULT_TTL,
     PUBLIC_GOOD,

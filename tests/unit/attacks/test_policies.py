@@ -32,7 +32,7 @@ from sealpin.policy.verifications import Verifications
 from sealpin.reference import ImageReference
 from sealpin.regexes import compile_pattern
 from sealpin.registry.connect import RegistryOptions, connect
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.verified import CertificateIdentity, NameKind, SubjectName
 from sealpin.trust.root import TrustedRoot
 from support.builders import decision

@@ -15,8 +15,8 @@ import pytest
 from sealpin.digest import Digest
 from sealpin.errors import SealpinError
 from sealpin.mediatypes import ANNOTATION_BUNDLE, ANNOTATION_CERTIFICATE, ANNOTATION_SIGNATURE
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.sct import SignedCertificateTimestamp, verify_scts
-from sealpin.signatures.second_opinion import SecondOpinion
 from sealpin.weakening import Weakening
 from support.verification import (
     IGNORE_TLOG,

@@ -24,7 +24,7 @@ from ..evidence import Evidence, EvidenceKind, EvidenceSet
 from ..mediatypes import COSIGN_SIGN_V1
 from ..records import dataclass, field
 from ..reference import ImageReference, Repository
-from ..signatures.second_opinion import SecondOpinion
+from ..signatures.opinion import SecondOpinion
 from ..signatures.verified import CertificateIdentity, VerifiedStatement
 from ..slsa.expectations import check_provenance
 from ..trust.material import SigningTrust

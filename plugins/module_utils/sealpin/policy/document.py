@@ -21,7 +21,6 @@ from ..yamldoc import parse_documents
 from ..yamlnodes import Document
 from ..yamlschema import to_plain
 from .authority_trust import TrustTable
-from .cluster_image_policy import read_cluster_image_policy
 from .cluster_objects import (
     CONTROLLER_CONFIG,
     ClusterObjects,
@@ -34,7 +33,6 @@ from .fingerprint import make_policy_set
 from .model import NoMatch, PolicySet, TrustPolicy
 from .sealpin_document import SealpinDocument, Settings, read_sealpin_document, read_settings
 from .sources import Sources, check_path
-from .trust_root import read_trust_root
 
 _T = TypeVar("_T")
 
@@ -186,6 +184,8 @@ class _Loader:
                     self.objects.config = read_controller_config(entries, fields)
         for kind, name, fields in self.cluster:
             if kind == "TrustRoot" and (spec := self._spec(fields)) is not None:
+                from .trust_root import read_trust_root
+
                 root = read_trust_root(spec, name, self.sources)
                 self._store(self.objects.roots, name, root, fields)
 
@@ -200,6 +200,9 @@ class _Loader:
         for kind, name, fields in self.cluster:
             if kind != "ClusterImagePolicy" or (spec := self._spec(fields)) is None:
                 continue
+            # The short spelling is what most projects have; the cluster's takes as long to load.
+            from .cluster_image_policy import read_cluster_image_policy
+
             metadata = fields.mapping("metadata")
             policy = read_cluster_image_policy(
                 spec,

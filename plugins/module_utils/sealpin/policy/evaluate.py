@@ -26,7 +26,7 @@ from ..errors import InvalidInput, SealpinError, VerificationFailed, quote
 from ..evidence import EvidenceKind, EvidenceSet
 from ..records import dataclass, replace
 from ..reference import ImageReference
-from ..signatures.second_opinion import SecondOpinion
+from ..signatures.opinion import SecondOpinion
 from ..weakening import Weakening
 from .appraisal import Question
 from .authorities import AuthorityVerdict, judge_authority

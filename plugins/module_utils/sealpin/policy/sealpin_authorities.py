@@ -12,7 +12,8 @@ from ..reference import Repository
 from ..regexes import compile_pattern
 from ..trust.keys import NamedKey, load_key
 from ..trust.material import KeylessTrust
-from ..trust.root import TrustedRoot, parse_trusted_root
+from ..trust.root import TrustedRoot
+from ..trust.root_json import parse_trusted_root
 from ..weakening import Weakening
 from .authority_trust import Roots, TrustTable
 from .cluster_objects import ClusterObjects

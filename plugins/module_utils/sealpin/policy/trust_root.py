@@ -11,15 +11,21 @@ may or may not be able to read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .. import jsonbytes
 from ..chain import ChainProfile
-from ..crypto import Certificate
 from ..errors import InvalidInput
 from ..trust.root import CertificateAuthority, TimestampAuthority, TrustedRoot
+from ..trust.root_pems import root_from_pems
 from .fields import Fields
 from .model import Unresolved
 from .sources import Sources, TufRoot, resolve
+
+if TYPE_CHECKING:
+    from ..crypto import Certificate
+
+    _Certificates = tuple[Certificate, ...]
 
 _LOG_HASHES = ("sha-256", "sha256")
 
@@ -138,11 +144,10 @@ def _timestamp_authority(chain: bytes, name: str) -> TrustedRoot:
     )
 
 
-_Certificates = tuple[Certificate, ...]
-
-
 def _sort(chain: bytes, name: str) -> tuple[_Certificates, _Certificates, _Certificates]:
     """Sort a PEM chain into leaves, intermediates and (at least one) roots."""
+    from ..crypto import Certificate  # loads a library that few policies need
+
     certificates = Certificate.chain_from_pem(chain, what=name)
     leaves = tuple(item for item in certificates if not item.is_authority)
     roots = tuple(item for item in certificates if item.is_authority and item.is_self_issued)
@@ -168,8 +173,8 @@ def _read_log(entry: Fields, argument: str) -> TrustedRoot:
 
 
 _MAKE_LOG = {
-    "rekor_keys": lambda key, url: TrustedRoot.from_pems(rekor_keys=(key,), name=url),
-    "ct_keys": lambda key, url: TrustedRoot.from_pems(ct_keys=(key,), name=url),
+    "rekor_keys": lambda key, url: root_from_pems(rekor_keys=(key,), name=url),
+    "ct_keys": lambda key, url: root_from_pems(ct_keys=(key,), name=url),
 }
 
 

@@ -14,9 +14,8 @@ from datetime import datetime
 
 from ..errors import SealpinError
 from ..evidence import Evidence
-from ..signatures.second_opinion import SecondOpinion
+from ..signatures.opinion import SecondOpinion
 from ..signatures.verified import VerifiedStatement
-from ..signatures.verify import verify_evidence
 from ..trust.material import SigningTrust
 from .criteria import CriteriaTable
 from .engines.program import Answer
@@ -66,6 +65,9 @@ class Verifications:
 def _verify(
     evidence: Evidence, trust: SigningTrust, now_utc: datetime, second_opinion: SecondOpinion
 ) -> VerifiedStatement | SealpinError:
+    # Loads what reads keys and certificates, while the other lookups are under way.
+    from ..signatures.verify import verify_evidence
+
     try:
         return verify_evidence(
             evidence, trust=trust, now_utc=now_utc, second_opinion=second_opinion

@@ -14,7 +14,6 @@ in `signatures` that touches a disk.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,33 +27,13 @@ from ..trust.material import TLOG_WEAKENINGS, KeylessTrust, SigningTrust
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening
 from .dsse import Envelope
+from .opinion import NO_OPINION, Opinion, SecondOpinion
 from .parts import Form, SignedParts
 from .sct import read_embedded
 from .verified import TimeSource, VerifiedTime
 
 _ENVELOPE_KINDS = (("dsse", "0.0.1"), ("hashedrekord", "0.0.2"))
 _MESSAGE_KINDS = (("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2"))
-
-
-class SecondOpinion(Enum):
-    """When the second engine is asked."""
-
-    AUTO = "auto"
-    """Wherever it is installed and reads the form."""
-    REQUIRE = "require"
-    """Wherever it reads the form; it must be installed and working."""
-    OFF = "off"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
-    """Which engines agreed, and by which documented deviations one of them could not."""
-
-    engines: tuple[str, ...] = ("sealpin",)
-    notes: tuple[str, ...] = ()
-
-
-NO_OPINION = Opinion()
 
 
 def ask(

@@ -43,9 +43,10 @@ from .bundle import read_bundle
 from .certificate import parse_given_certificate, read_identity, verify_signing_certificate
 from .dsse import Envelope, check_is_statement
 from .legacy import read_layer
+from .opinion import Opinion, SecondOpinion
 from .parts import Form, MessageSignature, SignedContent, SignedParts
 from .sct import SignedCertificateTimestamp, parse_detached, verify_scts
-from .second_opinion import Opinion, SecondOpinion, ask
+from .second_opinion import ask
 from .signer import choose_signer, verify_signature
 from .simple_signing import check_subject, parse_simple_signing
 from .statement import match_subject, parse_statement

@@ -24,7 +24,7 @@ from ..errors import (
 from ..evidence import EvidenceSet
 from ..mediatypes import SLSA_PROVENANCE_V02, SLSA_PROVENANCE_V1
 from ..records import dataclass
-from ..signatures.second_opinion import SecondOpinion
+from ..signatures.opinion import SecondOpinion
 from ..signatures.verified import VerifiedStatement
 from ..signatures.verify import verify_evidence
 from ..trust.material import KeylessTrust

@@ -16,7 +16,8 @@ from pathlib import Path
 from ..errors import InvalidInput, MissingDependency, SealpinError, Unavailable
 from ..records import dataclass
 from .embedded import PUBLIC_GOOD_DATE, embedded_root
-from .root import TrustedRoot, parse_trusted_root
+from .root import TrustedRoot
+from .root_json import parse_trusted_root
 from .tuf_cache import DEFAULT_TTL, PUBLIC_GOOD, CachedRoot, TufRepository, read_cached
 
 EMBEDDED_UTC = datetime.combine(PUBLIC_GOOD_DATE, time(), timezone.utc)

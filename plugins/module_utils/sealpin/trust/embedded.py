@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from .root import TrustedRoot, parse_trusted_root
+from .root import TrustedRoot
+from .root_json import parse_trusted_root
 
 PUBLIC_GOOD_DATE = date(2026, 11, 21)
 """The day the copy below was compared with what the Sigstore project ships."""

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ..crypto import PublicKey
 from ..errors import InvalidInput, Unavailable, quote
 from .keys import MAX_KEY_BYTES, NamedKey, load_key
 
 if TYPE_CHECKING:
+    from ..crypto import PublicKey
     from .secret_documents import KeySecret
 
 FetchUrl = Callable[[str, int], bytes]

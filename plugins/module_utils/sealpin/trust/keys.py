@@ -8,10 +8,15 @@ Where a key comes from by another scheme (a cloud's key service, a Kubernetes se
 
 from __future__ import annotations
 
-from ..crypto import HASH_ALGORITHMS, PublicKey
+from typing import TYPE_CHECKING
+
+from ..digest import HASH_ALGORITHMS
 from ..errors import InvalidInput, quote
 from ..records import dataclass
 from .window import ALWAYS, Window
+
+if TYPE_CHECKING:  # as in `root`
+    from ..crypto import PublicKey
 
 MAX_KEY_BYTES = 64 * 1024
 
@@ -26,7 +31,7 @@ class NamedKey:
     window: Window = ALWAYS
     """Every proven moment of a signature must lie in it; without one, the present must."""
     hash_algorithm: str = ""
-    """One of `crypto.HASH_ALGORITHMS`; empty accepts SHA-256 and the key's natural one."""
+    """One of `digest.HASH_ALGORITHMS`; empty accepts SHA-256 and the key's natural one."""
 
     def __post_init__(self) -> None:
         if self.hash_algorithm and self.hash_algorithm not in HASH_ALGORITHMS:
@@ -67,5 +72,7 @@ def load_key(
             f"{name} is a private key, expected a public one",
             hint="give the public half (cosign.pub); a private key has no business here",
         )
+    from ..crypto import PublicKey
+
     key = PublicKey.from_pem(pem, what=name)
     return NamedKey(key=key, name=name, window=window, hash_algorithm=hash_algorithm)

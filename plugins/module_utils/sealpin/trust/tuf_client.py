@@ -33,7 +33,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from ..errors import InvalidInput, Unavailable, missing_library, quote
 from ..limits import MAX_CONFIG_BYTES
-from .root import parse_trusted_root
+from .root_json import parse_trusted_root
 from .tuf_archive import read_archive_files
 from .tuf_cache import (
     CachedRoot,

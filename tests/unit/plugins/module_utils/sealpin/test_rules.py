@@ -18,7 +18,8 @@ from sealpin.rules import Rules, load_rules
 from sealpin.run import open_session
 from sealpin.run_options import Machine, RunOptions
 from sealpin.trust.embedded import embedded_root
-from sealpin.trust.root import TrustedRoot, parse_trusted_root
+from sealpin.trust.root import TrustedRoot
+from sealpin.trust.root_json import parse_trusted_root
 from sealpin.weakening import Weakening
 from support.memory_registry import MemoryRegistry, serving
 from support.tuf_repository import TufRepository

@@ -17,7 +17,9 @@ from sealpin.policy.fields import DocumentInvalid
 from sealpin.policy.sources import Sources
 from sealpin.run_options import Machine, RunOptions
 from sealpin.trust.embedded import embedded_root
-from sealpin.trust.root import TrustedRoot, parse_trusted_root
+from sealpin.trust.root import TrustedRoot
+from sealpin.trust.root_json import parse_trusted_root
+from sealpin.trust.root_pems import root_from_pems
 from sealpin.trusting import read_tuf_root
 from support.tuf_repository import TufRepository, tar_gz
 from support.vectors import vectors
@@ -135,7 +137,7 @@ def test_keys_brought_along_are_all_that_is_believed(sigstore, tmp_path):
         "CTFE_PUBLIC_KEY": (ctfe := KeyPair()).public_pem,
     }
     root = _root_of(_filled("bring-your-own-keys.yaml", "my-sigstore-keys", words), tmp_path)
-    wanted = TrustedRoot.from_pems(rekor_keys=(rekor.public_pem,), ct_keys=(ctfe.public_pem,))
+    wanted = root_from_pems(rekor_keys=(rekor.public_pem,), ct_keys=(ctfe.public_pem,))
     for name in ("transparency_logs", "ct_logs"):
         (got,), (want,) = getattr(root, name), getattr(wanted, name)
         assert got.key == want.key

@@ -14,7 +14,7 @@ from sealpin.policy.decision import Outcome, Scope
 from sealpin.policy.evaluate import decide_unresolved, evaluate, needs_of
 from sealpin.policy.verifications import Verifications
 from sealpin.reference import ImageReference
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.weakening import Weakening
 from support.policies import GITHUB, IMAGE, codes, decide, gap, load
 from support.verification import NOW, SUBJECT
@@ -551,7 +551,7 @@ def test_nothing_is_fetched_for_answers_without_evidence(body, root):
 
 
 def test_evidence_is_verified_once_per_trust(root, legacy, monkeypatch):
-    import sealpin.policy.verifications as module
+    import sealpin.signatures.verify as module
 
     calls = []
     original = module.verify_evidence

@@ -371,11 +371,11 @@ def test_a_name_the_cluster_refuses_is_denied(load):
 def test_a_crash_of_the_memory_is_no_pass(load, sigstore, monkeypatch):
     """The peer's webhook reports nothing when every error is of another kind."""
     from sealpin.errors import Unavailable
-    from sealpin.policy import verifications
+    from sealpin.signatures import verify
 
     def unavailable(*_, **__):
         raise Unavailable("cancelled", "cancelled")
 
-    monkeypatch.setattr(verifications, "verify_evidence", unavailable)
+    monkeypatch.setattr(verify, "verify_evidence", unavailable)
     signed = sigstore.sign_image(DIGEST, identity=OWN)
     assert decide(load(_policy()), [signed]).outcome is Outcome.INCONCLUSIVE

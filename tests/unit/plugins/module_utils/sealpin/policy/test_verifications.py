@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from sealpin.policy.verifications import Verifications
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from support.verification import NOW, SUBJECT, keyless
 from support.virtual_sigstore import VirtualSigstore
 

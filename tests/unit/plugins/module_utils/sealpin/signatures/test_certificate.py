@@ -20,7 +20,7 @@ from sealpin.signatures.certificate import (
     verify_signing_certificate,
 )
 from sealpin.signatures.verified import NameKind
-from sealpin.trust.root import TrustedRoot
+from sealpin.trust.root_pems import root_from_pems
 from support.verification import IGNORE_SCT, SUBJECT, keyless, prove, refusal
 from support.virtual_sigstore import (
     FAR_AHEAD,
@@ -55,9 +55,7 @@ def private(authority, **sigstore):
     """A Sigstore around *authority*, and trust in it by PEM files as cosign's flags give them."""
     made = VirtualSigstore(certificate_authority=authority, **sigstore)
     trust = keyless(made)
-    pems = TrustedRoot.from_pems(
-        ca_roots=authority.root_pem, ca_intermediates=authority.intermediates_pem
-    )
+    pems = root_from_pems(ca_roots=authority.root_pem, ca_intermediates=authority.intermediates_pem)
     root = replace(trust.root, certificate_authorities=pems.certificate_authorities)
     return made, replace(trust, root=root)
 
@@ -102,7 +100,7 @@ def test_a_private_leaf_may_say_nothing_of_its_use(edit):
 def test_an_authority_s_chain_may_come_with_the_signature():
     authority = CertificateAuthority(intermediates=2)
     made, trust = private(authority)
-    roots_only = TrustedRoot.from_pems(ca_roots=authority.root_pem)
+    roots_only = root_from_pems(ca_roots=authority.root_pem)
     root = replace(trust.root, certificate_authorities=roots_only.certificate_authorities)
     prove(made.sign_image(DIGEST), replace(trust, root=root))
 
@@ -110,7 +108,7 @@ def test_an_authority_s_chain_may_come_with_the_signature():
 def test_a_chain_file_is_intermediates_then_root():
     authority = CertificateAuthority(intermediates=2)
     made, trust = private(authority)
-    given = TrustedRoot.from_pems(certificate_chain=authority.chain_pem)
+    given = root_from_pems(certificate_chain=authority.chain_pem)
     root = replace(trust.root, certificate_authorities=given.certificate_authorities)
     prove(made.bundle(DIGEST), replace(trust, root=root))
 
@@ -294,7 +292,7 @@ def test_refuses_a_signature_by_a_weak_hash():
     weak = Certificate.from_der(der_of(leaf), what="leaf")
     tampered = bytearray(weak.der)
     tampered[-1] ^= 1
-    trust = TrustedRoot.from_pems(ca_roots=authority.root_pem)
+    trust = root_from_pems(ca_roots=authority.root_pem)
     with pytest.raises(SealpinError) as raised:
         verify_signing_certificate(
             Certificate.from_der(bytes(tampered), what="leaf"),

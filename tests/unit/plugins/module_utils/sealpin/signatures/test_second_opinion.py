@@ -16,7 +16,8 @@ import sealpin.signatures.second_opinion
 from sealpin.digest import Digest
 from sealpin.errors import VerificationFailed
 from sealpin.signatures.bundle import read_bundle
-from sealpin.signatures.second_opinion import SecondOpinion, ask, reads_form
+from sealpin.signatures.opinion import SecondOpinion
+from sealpin.signatures.second_opinion import ask, reads_form
 from sealpin.signatures.verify import verify_blob
 from sealpin.weakening import Weakening
 from support.verification import SUBJECT, keyed, keyless, prove, signer
@@ -173,9 +174,10 @@ sys.path.insert(0, {core!r})
 sys.modules["sigstore"] = None
 from sealpin.errors import MissingDependency
 from sealpin.signatures.bundle import read_bundle
-from sealpin.signatures.second_opinion import SecondOpinion, ask
+from sealpin.signatures.opinion import SecondOpinion
+from sealpin.signatures.second_opinion import ask
 from sealpin.trust.material import KeylessTrust
-from sealpin.trust.root import parse_trusted_root
+from sealpin.trust.root_json import parse_trusted_root
 bundle, root = open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read()
 trust = KeylessTrust(root=parse_trusted_root(root))
 print(ask(SecondOpinion.AUTO, bundle, read_bundle(bundle), trust, ()).engines)

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 import sealpin.signatures.timestamp
 from sealpin.errors import InvalidInput, VerificationFailed
 from sealpin.signatures.timestamp import verify_timestamps
-from sealpin.trust.root import TrustedRoot
+from sealpin.trust.root_pems import root_from_pems
 from support.verification import root_of
 from support.virtual_sigstore import (
     FAR_AHEAD,
@@ -164,7 +164,7 @@ def test_its_certificate_follows_the_same_rules_as_a_signer_s():
 
     authority = TimestampAuthority(edit_extensions=silent)
     assert not counts(authority)
-    root = TrustedRoot.from_pems(timestamp_chain=authority.chain_pem)
+    root = root_from_pems(timestamp_chain=authority.chain_pem)
     token = authority.timestamp(MESSAGE)
     private = root.timestamp_authorities
     assert verify_timestamps((token,), message=MESSAGE, authorities=private).times
@@ -223,7 +223,7 @@ def test_no_token_proves_nothing():
 
 def test_a_chain_file_makes_an_authority():
     authority = TimestampAuthority()
-    root = TrustedRoot.from_pems(timestamp_chain=authority.chain_pem, name="tsa.pem")
+    root = root_from_pems(timestamp_chain=authority.chain_pem, name="tsa.pem")
     token = authority.timestamp(MESSAGE)
     result = verify_timestamps((token,), message=MESSAGE, authorities=root.timestamp_authorities)
     assert result.times[0].authority == "tsa.pem"

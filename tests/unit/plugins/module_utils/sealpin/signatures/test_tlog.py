@@ -15,8 +15,8 @@ from sealpin import mediatypes
 from sealpin.digest import Digest
 from sealpin.errors import VerificationFailed
 from sealpin.signatures.bundle import read_bundle
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.parts import SignedContent
-from sealpin.signatures.second_opinion import SecondOpinion
 from sealpin.signatures.tlog import verify_entries
 from sealpin.signatures.verify import verify_blob
 from sealpin.trust.material import Thresholds

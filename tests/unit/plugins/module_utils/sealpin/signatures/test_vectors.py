@@ -17,13 +17,13 @@ from sealpin.crypto import PublicKey
 from sealpin.digest import Digest
 from sealpin.errors import VerificationFailed
 from sealpin.evidence import Evidence, EvidenceKind, Route
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.verified import TimeSource
 from sealpin.signatures.verify import verify_evidence
 from sealpin.trust.embedded import embedded_root
 from sealpin.trust.keys import NamedKey, load_key
 from sealpin.trust.material import KeylessTrust, KeyTrust
-from sealpin.trust.root import parse_trusted_root
+from sealpin.trust.root_json import parse_trusted_root
 from sealpin.weakening import Weakening
 from support.layout_evidence import layout_evidence
 from support.vectors import vectors

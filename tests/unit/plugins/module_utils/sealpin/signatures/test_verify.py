@@ -14,7 +14,7 @@ import pytest
 from sealpin import mediatypes
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, VerificationFailed
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.verified import CertificateIdentity, KeyIdentity, TimeSource
 from sealpin.signatures.verify import verify_blob
 from sealpin.trust.material import Thresholds

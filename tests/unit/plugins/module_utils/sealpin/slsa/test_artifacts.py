@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from sealpin.errors import SealpinError
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.statement import parse_statement
 from sealpin.signatures.verify import verify_blob
 from sealpin.slsa.expectations import check_provenance

@@ -12,7 +12,7 @@ from sealpin.digest import Digest
 from sealpin.errors import VerificationFailed
 from sealpin.evidence import EvidenceSet
 from sealpin.mediatypes import SLSA_PROVENANCE_V02, SLSA_PROVENANCE_V1, SLSA_VSA_V1
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.verify import verify_evidence
 from sealpin.slsa.expectations import ExpectedProvenance
 from sealpin.slsa.verify_image import VerifiedBuild, verify_image

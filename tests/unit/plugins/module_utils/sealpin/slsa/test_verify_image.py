@@ -12,14 +12,14 @@ import pytest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable, VerificationFailed
 from sealpin.evidence import EvidenceSet, Gap
 from sealpin.reference import ImageReference
-from sealpin.signatures.second_opinion import SecondOpinion
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.slsa import builders
 from sealpin.slsa.expectations import ExpectedProvenance
 from sealpin.slsa.peer_texts import peer_error
 from sealpin.slsa.verify_image import BuildPlatform, VerifiedBuild, platform_of, verify_image
 from sealpin.trust.embedded import embedded_root
 from sealpin.trust.material import KeylessTrust
-from sealpin.trust.root import parse_trusted_root
+from sealpin.trust.root_json import parse_trusted_root
 from sealpin.weakening import Weakening
 from support.slsa_fixtures import (
     ALTERED,

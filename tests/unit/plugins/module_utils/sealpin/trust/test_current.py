@@ -12,7 +12,7 @@ import pytest
 
 from sealpin.errors import Unavailable
 from sealpin.trust import current
-from sealpin.trust.root import parse_trusted_root
+from sealpin.trust.root_json import parse_trusted_root
 from sealpin.trust.tuf_cache import (
     PUBLIC_GOOD,
     TufRepository,

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ed448
 from sealpin.chain import ChainProfile
 from sealpin.errors import InvalidInput
 from sealpin.trust.embedded import PUBLIC_GOOD_DATE, embedded_root
-from sealpin.trust.root import TrustedRoot, parse_trusted_root
+from sealpin.trust.root_json import parse_trusted_root
+from sealpin.trust.root_pems import root_from_pems
 from support.vectors import vectors
 from support.virtual_sigstore import CertificateAuthority, KeyPair, VirtualSigstore
 
@@ -135,7 +136,7 @@ def test_leaves_a_log_with_an_unknown_kind_of_key_out_and_says_so():
 
 def test_makes_a_root_of_pem_files():
     authority, other = CertificateAuthority(), CertificateAuthority(name="b.test")
-    root = TrustedRoot.from_pems(
+    root = root_from_pems(
         ca_roots=authority.root_pem + other.root_pem,
         ca_intermediates=authority.intermediates_pem,
         rekor_keys=(MADE.rekor.key.public_pem,),
@@ -152,19 +153,19 @@ def test_makes_a_root_of_pem_files():
 def test_intermediates_without_roots_are_refused():
     authority = CertificateAuthority()
     with pytest.raises(InvalidInput) as raised:
-        TrustedRoot.from_pems(ca_intermediates=authority.intermediates_pem)
+        root_from_pems(ca_intermediates=authority.intermediates_pem)
     assert raised.value.code == "trust.incomplete"
 
 
 def test_bounds_the_certificates_of_a_file():
     with pytest.raises(InvalidInput) as raised:
-        TrustedRoot.from_pems(ca_roots=CertificateAuthority().root_pem * 101)
+        root_from_pems(ca_roots=CertificateAuthority().root_pem * 101)
     assert raised.value.code == "trust.too-many-certificates"
 
 
 def test_joins_what_two_roots_believe():
     first = parse_trusted_root(MADE.trusted_root_json())
-    second = TrustedRoot.from_pems(rekor_keys=(KeyPair().public_pem,))
+    second = root_from_pems(rekor_keys=(KeyPair().public_pem,))
     joined = first.joined(second)
     assert joined.transparency_logs == first.transparency_logs + second.transparency_logs
     assert joined.certificate_authorities == first.certificate_authorities

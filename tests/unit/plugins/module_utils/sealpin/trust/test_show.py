@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from sealpin.trust.embedded import embedded_root
-from sealpin.trust.root import parse_trusted_root
+from sealpin.trust.root_json import parse_trusted_root
 from sealpin.trust.show import KeyRole, KeyState, describe
 from sealpin.trust.window import Window
 from support.virtual_sigstore import CertificateAuthority, Validity, VirtualSigstore

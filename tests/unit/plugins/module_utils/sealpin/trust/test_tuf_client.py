@@ -263,16 +263,16 @@ def test_resolves_the_proxy_where_there_is_one(monkeypatch, variables, expected)
 WORKER = """
 import datetime, pathlib, sys
 from sealpin.errors import Unavailable
-from sealpin.trust import root, tuf_cache, tuf_client
+from sealpin.trust import root_json, tuf_cache, tuf_client
 url, bootstrap, cache = sys.argv[1:]
 repository = tuf_cache.TufRepository(
     name="test", url=url, bootstrap_root=pathlib.Path(bootstrap).read_bytes())
 for _ in range(6):
     now = datetime.datetime.now(datetime.timezone.utc)
     got = tuf_client.refresh(repository, cache_folder=pathlib.Path(cache), now_utc=now)
-    root.parse_trusted_root(got.document)
+    root_json.parse_trusted_root(got.document)
     for _ in range(50):
-        root.parse_trusted_root(
+        root_json.parse_trusted_root(
             tuf_cache.read_cached(repository, pathlib.Path(cache)).document)
 """
 

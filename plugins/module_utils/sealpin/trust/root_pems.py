@@ -1,0 +1,95 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""A trusted root of PEM files, without windows other than the certificates' own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..chain import ChainProfile
+from ..errors import InvalidInput
+from .root import CertificateAuthority, TimestampAuthority, TransparencyLog, TrustedRoot
+
+if TYPE_CHECKING:  # as in `root`
+    from ..crypto import Certificate
+
+MAX_PEM_CERTIFICATES = 100
+"""In one PEM file of roots or intermediates."""
+
+
+def root_from_pems(
+    *,
+    ca_roots: bytes = b"",
+    ca_intermediates: bytes = b"",
+    certificate_chain: bytes = b"",
+    rekor_keys: tuple[bytes, ...] = (),
+    ct_keys: tuple[bytes, ...] = (),
+    timestamp_chain: bytes = b"",
+    name: str = "given PEM",
+) -> TrustedRoot:
+    """Make a root from PEM files, all without windows other than the certificates' own.
+
+    *ca_roots* is one or more roots, each usable with every certificate of *ca_intermediates*.
+    *certificate_chain* is one authority, intermediates first and root last. *timestamp_chain*
+    is one timestamp authority, its signing certificate first and its root last. *rekor_keys*
+    and *ct_keys* are one public key each.
+
+    Raises `InvalidInput` ``certificate.malformed``, ``key.*`` or ``trust.incomplete``.
+    """
+    authorities: tuple[CertificateAuthority, ...] = ()
+    if certificate_chain:
+        chain = _chain(certificate_chain, name)
+        authorities += (_private_authority(name, chain[-1], chain[:-1]),)
+    if ca_intermediates and not ca_roots:
+        raise InvalidInput(
+            "trust.incomplete",
+            f"intermediate certificates without a root trust nothing ({name})",
+            hint="give the roots too",
+        )
+    if ca_roots:
+        between = _chain(ca_intermediates, name) if ca_intermediates else ()
+        authorities += tuple(
+            _private_authority(name, root, between) for root in _chain(ca_roots, name)
+        )
+    return TrustedRoot(
+        certificate_authorities=authorities,
+        transparency_logs=tuple(_log_from_pem(pem, name) for pem in rekor_keys),
+        ct_logs=tuple(_log_from_pem(pem, name) for pem in ct_keys),
+        timestamp_authorities=(
+            (
+                TimestampAuthority.of_chain(
+                    _chain(timestamp_chain, name), name=name, profile=ChainProfile.PRIVATE
+                ),
+            )
+            if timestamp_chain
+            else ()
+        ),
+    )
+
+
+def _private_authority(
+    name: str, root: Certificate, intermediates: tuple[Certificate, ...]
+) -> CertificateAuthority:
+    return CertificateAuthority(
+        name=name, root=root, intermediates=intermediates, profile=ChainProfile.PRIVATE
+    )
+
+
+def _log_from_pem(pem: bytes, name: str) -> TransparencyLog:
+    from ..crypto import PublicKey
+
+    key = PublicKey.from_pem(pem, what=f"the log key in {name}")
+    return TransparencyLog(name=name, log_id=bytes.fromhex(key.key_id), key=key)
+
+
+def _chain(pem: bytes, name: str) -> tuple[Certificate, ...]:
+    from ..crypto import Certificate
+
+    certificates = Certificate.chain_from_pem(pem, what=f"the certificates in {name}")
+    if len(certificates) > MAX_PEM_CERTIFICATES:
+        raise InvalidInput(
+            "trust.too-many-certificates",
+            f"too many certificates: at most {MAX_PEM_CERTIFICATES}, got {len(certificates)}"
+            f" ({name})",
+        )
+    return certificates
