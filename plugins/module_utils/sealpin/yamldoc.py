@@ -83,38 +83,48 @@ def parse_region(source: SourceText, start: int, end: int) -> tuple[Document, ..
         raise _unparsable(failure, source, start) from error
 
 
-def event_signature(text: str) -> list[tuple[str, str, str, str, str]]:
-    """List kind, tag, anchor, style and value of every event in *text*.
+def changed_values(before: str, after: str) -> list[tuple[str, str]] | None:
+    """List the scalars whose values differ between two texts, old and new, in their order.
 
-    Two texts with equal lists mean the same to every reader.
+    None where anything else differs: the kind, tag, anchor or style of any event, or their number.
+    Two texts with an empty list mean the same to every reader.
 
     Raises `InvalidInput` ``yaml.unparsable``.
     """
     if _CParser is not None:
         try:
-            return [_signature(event) for event in _c_events(text)]
+            return _compare(_c_events(before), _c_events(after))
         except _YAMLError:
             pass  # the pure parser has the last word
     try:
-        return [_signature(event) for event in _pure_events(text)]
+        return _compare(_pure_events(before), _pure_events(after))
     except (_YAMLError, *_PURE_FAILURES) as error:
         raise InvalidInput("yaml.unparsable", "not YAML: neither parser reads the text") from error
 
 
-def _signature(event: Any) -> tuple[str, str, str, str, str]:
-    """Written out by kind: a self-check reads more events than anything else does."""
-    kind = type(event).__name__
-    if kind == "ScalarEvent":
-        return kind, str(event.tag or ""), event.anchor or "", event.style or "", event.value
-    if kind in ("MappingEndEvent", "SequenceEndEvent"):
-        return kind, "", "", "", ""
-    return (
-        kind,
-        str(getattr(event, "tag", None) or ""),
-        getattr(event, "anchor", None) or "",
-        "",
-        "",
-    )
+def _compare(before: Iterator[Any], after: Iterator[Any]) -> list[tuple[str, str]] | None:
+    """Written out: a self-check reads more events than anything else does."""
+    changed = []
+    scalar_event: type = _events.ScalarEvent
+    ends = (_events.MappingEndEvent, _events.SequenceEndEvent)
+    for old in before:
+        new = next(after, None)
+        kind = old.__class__
+        if new.__class__ is not kind:
+            return None
+        if kind is scalar_event:
+            if old.style != new.style or old.anchor != new.anchor or old.tag != new.tag:
+                return None
+            if old.value != new.value:
+                changed.append((old.value, new.value))
+        elif kind not in ends and _marks_of(old) != _marks_of(new):
+            return None
+    return changed if next(after, None) is None else None
+
+
+def _marks_of(event: Any) -> tuple[Any, Any]:
+    """Anchor and tag of a collection, an alias or a document, where it has them."""
+    return getattr(event, "anchor", None), getattr(event, "tag", None)
 
 
 def _c_events(text: str) -> Iterator[Any]:

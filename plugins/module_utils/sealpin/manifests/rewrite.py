@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from ..errors import InvalidInput, VerificationFailed
 from ..records import dataclass
-from ..yamldoc import event_signature
+from ..yamldoc import changed_values
 from .file_kinds import Shape, kind_of_name
 from .finder import find_sites, regions
 from .options import FindOptions
@@ -132,11 +132,12 @@ def _same_events(text: str, edited: str, edits: tuple[_Edit, ...]) -> bool:
         if not here:
             continue
         grown = sum(len(edit.text) - (edit.end - edit.start) for edit in here)
-        before = event_signature(_unmarked(text[start:end]))
-        after = event_signature(_unmarked(edited[start + shift : end + shift + grown]))
+        changed = changed_values(
+            _unmarked(text[start:end]), _unmarked(edited[start + shift : end + shift + grown])
+        )
         written = [edit for edit in here if edit.end > edit.start or not edit.text.startswith(" #")]
         shift += grown
-        if not _differ_only_in(before, after, text, written):
+        if changed is None or not _are_edits(changed, written, text):
             return False
     return True
 
@@ -150,24 +151,11 @@ def _unmarked(text: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-_Event = tuple[str, str, str, str, str]
-
-
-def _differ_only_in(
-    before: list[_Event], after: list[_Event], text: str, edits: list[_Edit]
-) -> bool:
-    """Whether the events differ in exactly the edited scalars, each by exactly its edit."""
-    if len(before) != len(after):
-        return False
-    pending = list(edits)
-    for old, new in zip(before, after, strict=True):
-        if old == new:
-            continue
-        if not pending or old[:4] != new[:4]:
-            return False
-        if not _is_edit_of(old[4], new[4], pending.pop(0), text):
-            return False
-    return not pending
+def _are_edits(changed: list[tuple[str, str]], edits: list[_Edit], text: str) -> bool:
+    """Whether every edit, in its order, is what changed one value."""
+    return len(changed) == len(edits) and all(
+        _is_edit_of(old, new, edit, text) for (old, new), edit in zip(changed, edits, strict=True)
+    )
 
 
 def _is_edit_of(old: str, new: str, edit: _Edit, text: str) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from sealpin import yamldoc
 from sealpin.errors import InvalidInput, MissingDependency
 from sealpin.limits import MAX_YAML_DEPTH
-from sealpin.yamldoc import event_signature, parse_documents
+from sealpin.yamldoc import changed_values, parse_documents
 from sealpin.yamlnodes import Mapping, Scalar, Sequence
 from sealpin.yamlschema import paths_of, render_path
 
@@ -144,18 +144,36 @@ def test_lines_end_as_in_yaml():
     assert str(source.position(source.text.index("e"))) == "4:3"
 
 
-def test_both_parsers_give_one_signature(monkeypatch):
-    text = "a: &x !t 'b'\nc: [*x, \"d\"]\ne: |\n  f\n"
-    with_c = event_signature(text)
-    monkeypatch.setattr(yamldoc, "_CParser", None)
-    assert event_signature(text) == with_c
+@pytest.mark.parametrize("is_pure", [False, True], ids=["C", "pure"])
+@pytest.mark.parametrize(
+    ("after", "changed"),
+    [
+        pytest.param("a:   &x !t 'b' # c\nc: [*x, \"d\"]\ne: |\n  f\n", [], id="the same"),
+        pytest.param(
+            "a: &x !t 'B'\nc: [*x, \"D\"]\ne: |\n  f\n", [("b", "B"), ("d", "D")], id="values"
+        ),
+        pytest.param('a: &x !t b\nc: [*x, "d"]\ne: |\n  f\n', None, id="a style"),
+        pytest.param("a: &y !t 'b'\nc: [*y, \"d\"]\ne: |\n  f\n", None, id="an anchor"),
+        pytest.param("a: &x !u 'b'\nc: [*x, \"d\"]\ne: |\n  f\n", None, id="a tag"),
+        pytest.param("a: &x !t 'b'\nc: !s [*x, \"d\"]\ne: |\n  f\n", None, id="a collection's tag"),
+        pytest.param("a: &x !t 'b'\nc: {*x : \"d\"}\ne: |\n  f\n", None, id="a kind"),
+        pytest.param("a: &x !t 'b'\nc: [*x, \"d\"]\n", None, id="fewer"),
+        pytest.param("a: &x !t 'b'\nc: [*x, \"d\"]\ne: |\n  f\n---\n", None, id="more"),
+    ],
+)
+def test_tells_changed_values_from_every_other_difference(monkeypatch, after, changed, is_pure):
+    if is_pure:
+        monkeypatch.setattr(yamldoc, "_CParser", None)
+    assert changed_values("a: &x !t 'b'\nc: [*x, \"d\"]\ne: |\n  f\n", after) == changed
 
 
-def test_signature_differs_where_a_scalar_differs():
-    assert event_signature("a: b # c") == event_signature("a:   b")
-    assert event_signature("a: b") != event_signature("a: 'b'")
-    with pytest.raises(InvalidInput):
-        event_signature("a: b: c")
+def test_an_alias_to_another_anchor_is_a_difference():
+    assert changed_values("[&a x, &b x, *a]", "[&a x, &b x, *b]") is None
+
+
+def test_a_comparison_with_what_is_no_yaml_is_refused():
+    with pytest.raises(InvalidInput, match="not YAML"):
+        changed_values("a: b", "a: b: c")
 
 
 def test_lists_every_path_of_an_aliased_node():
