@@ -239,6 +239,8 @@ class Session:
             facts=Facts(resource=resource, configs=gathered.configs),
         )
         given_up = self._weakenings_of(reference.repository)
+        if not given_up:
+            return decision
         return replace(decision, weakenings=decision.weakenings | given_up)
 
     def _resolve(self, reference: ImageReference, platform: Platform | None) -> ResolvedArtifact:

@@ -108,7 +108,7 @@ def _compare(before: Iterator[Any], after: Iterator[Any]) -> list[tuple[str, str
     scalar_event: type = _events.ScalarEvent
     ends = (_events.MappingEndEvent, _events.SequenceEndEvent)
     for old in before:
-        new = next(after, None)
+        new: Any = next(after, None)
         kind = old.__class__
         if new.__class__ is not kind:
             return None

@@ -185,17 +185,24 @@ class _PolicyVerdict:
 
 def _judge_policy(policy: TrustPolicy, question: Question, facts: Facts) -> _PolicyVerdict:
     if policy.unsigned_allowed:
-        finding = replace(
-            _policy_satisfied(policy.name), message="allowed without evidence (unsigned: allow)"
-        )
-        weakening = frozenset({Weakening.UNSIGNED_ALLOWED})
-        return _PolicyVerdict(outcome=Outcome.ALLOWED, findings=(finding,), weakenings=weakening)
+        return _unsigned_allowed(policy.name)
     verdicts = [judge_authority(policy, authority, question) for authority in policy.authorities]
     satisfying = tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.ALLOWED)
     answer = _combine(policy, verdicts)
     if answer.outcome is Outcome.ALLOWED and policy.condition is not None:
         answer = _check_policy_condition(policy, satisfying, verdicts, question, facts)
     return _conclude(policy, answer, verdicts, satisfying)
+
+
+@lru_cache(maxsize=4096)
+def _unsigned_allowed(name: str) -> _PolicyVerdict:
+    """The verdict of a policy that asks for nothing, which is the same for every image."""
+    message = "allowed without evidence (unsigned: allow)"
+    return _PolicyVerdict(
+        outcome=Outcome.ALLOWED,
+        findings=(replace(_policy_satisfied(name), message=message),),
+        weakenings=frozenset({Weakening.UNSIGNED_ALLOWED}),
+    )
 
 
 def _combine(policy: TrustPolicy, verdicts: list[AuthorityVerdict]) -> Answer:

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..errors import SealpinError, Unavailable, VerificationFailed, missing_library, quote
 from ..limits import MAX_ERROR_BODY_BYTES
+from ..records import dataclass
 from ..version import __version__
 from .bounded_response import BoundedResponse
 from .proxies import ProxySettings
@@ -41,6 +42,15 @@ _CONNECT_TIMEOUT_S = 10.0
 _POOLED_HOSTS = 32
 _USER_AGENT = f"sealpin/{__version__}"
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How an origin is reached."""
+
+    host: str
+    """Whose name must resolve: the proxy's, where there is one."""
+    pool: urllib3.PoolManager
 
 
 class Urllib3Transport:
@@ -64,18 +74,19 @@ class Urllib3Transport:
         self._server_name = server_name
         self._connections_per_host = connections_per_host
         self._pools: dict[tuple[str, bool, str], urllib3.PoolManager] = {}
+        self._ways: dict[str, _Way] = {}
+        """By origin."""
         self._unknown_hosts: set[str] = set()
         self._lock = Lock()
 
     def send(self, request: Request) -> Response:
         """Make one exchange; see `Transport.send`."""
-        proxy = self._proxies.proxy_for(request.url)
-        host = urlsplit(proxy or request.url).hostname or ""
-        if host in self._unknown_hosts:
-            raise _unknown_host(host)
+        way = self._way(request.url)
+        if way.host in self._unknown_hosts:
+            raise _unknown_host(way.host)
         remaining_s = request.deadline.check(where=_shown(request.url))
         try:
-            answer = self._pool(proxy, request.url).request(
+            answer = way.pool.request(
                 request.method,
                 request.url,
                 body=request.body or None,
@@ -96,10 +107,20 @@ class Urllib3Transport:
             return _read_response(request, answer)
         except exceptions.NameResolutionError as error:
             # Whoever else wants this host in this run need not wait for the resolver again.
-            self._unknown_hosts.add(host)
-            raise _unknown_host(host) from error
+            self._unknown_hosts.add(way.host)
+            raise _unknown_host(way.host) from error
         except (exceptions.HTTPError, OSError, ValueError) as error:
             raise _convert(error, request) from error
+
+    def _way(self, url: str) -> _Way:
+        """Return the way to the origin of *url*; a run asks a few of them hundreds of times."""
+        origin = "/".join(url.split("/", 3)[:3])
+        way = self._ways.get(origin)
+        if way is None:
+            proxy = self._proxies.proxy_for(url)
+            host = urlsplit(proxy or url).hostname or ""
+            way = self._ways[origin] = _Way(host=host, pool=self._pool(proxy, url))
+        return way
 
     def _pool(self, proxy: str, url: str) -> urllib3.PoolManager:
         is_secure = url.startswith("https:")
