@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pinning against the real frizbee, on both corpora and a large tree: ``python -m bench.frizbee``.
 
-Both programs look up the same stand-in for every registry, on loopback, process start included;
-sealpin's policy allows everything unsigned, since frizbee verifies nothing. A changed file is a
-*pure insertion* when taking the digests out gives back its bytes; anything else is drift. Lines are
-counted as images where the file named one: those only one of the two pinned are listed.
+Both programs look up the same stand-in for every registry, on loopback and behind a round trip,
+process start included; sealpin's policy allows everything unsigned, since frizbee verifies nothing.
+A changed file is a *pure insertion* when taking the digests out gives back its bytes; anything else
+is drift. Lines are counted as images where the file named one: those only one of the two pinned are
+listed.
 
 The two take turns, and the best of `RUNS` counts; CPU is user plus system time of the program
 alone. The first turn counts for nobody: the stand-in makes a certificate for each registry when it
@@ -14,25 +15,26 @@ is first asked.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from support import stub_registry_proxy
+from support import delay_proxy, stub_registry_proxy
 from support.peers import peer
 from support.stub_registry_proxy import StubRegistries
 from support.vectors import vectors
 
+from . import installed
+from .measured import measure
 from .synthetic_tree import write_tree
 
 POLICY = 'version: 1\npolicies:\n  - images: ["**"]\n    unsigned: allow\n'
 RUNS = 5
+ROUND_TRIPS_MS = (0, 10, 30)
 _DIGEST = re.compile(rb"(?::[A-Za-z0-9_][\w.-]*)?@sha256:[0-9a-f]{64}")
 _INSERTED = re.compile(rb"@sha256:[0-9a-f]{64}")
 _INSERTED_DEFAULT_TAG = re.compile(rb":latest@sha256:[0-9a-f]{64}")
@@ -54,18 +56,31 @@ class Outcome:
 
 def main() -> None:
     """Print one line for each program and tree."""
-    print(f"{'tree':<20} {'program':<8} {'ms':>6} {'CPU ms':>6} {'MiB':>4} {'lines':>6} {'only':>5}"
-          f" {'files':>6} {'drifted':>8} {'bytes':>7}")  # fmt: skip
+    print(f"{'tree':<20} {'trip':>5} {'program':<8} {'ms':>6} {'CPU ms':>6} {'MiB':>4} {'lines':>6}"
+          f" {'only':>5} {'files':>6} {'drifted':>8} {'bytes':>7}")  # fmt: skip
     with tempfile.TemporaryDirectory() as name, stub_registry_proxy.serving(Path(name)) as stub:
         trees = {path.name: path for path in (vectors("pinning") / "corpora").iterdir()}
         write_tree(Path(name) / "synthetic")
         trees["synthetic, 15 MB"] = Path(name) / "synthetic"
         for title, tree in sorted(trees.items()):
             if tree.is_dir():
-                _compare(title, tree, stub, Path(name))
+                for round_trip_ms in ROUND_TRIPS_MS:
+                    with _behind(stub, round_trip_ms) as slow:
+                        _compare(title, round_trip_ms, tree, slow, Path(name))
 
 
-def _compare(title: str, tree: Path, stub: StubRegistries, work: Path) -> None:
+@contextmanager
+def _behind(stub: StubRegistries, round_trip_ms: int) -> Iterator[StubRegistries]:
+    """Give the stand-in as it is seen from further away."""
+    if not round_trip_ms:
+        yield stub
+        return
+    port = int(stub.proxy_url.rpartition(":")[2])
+    with delay_proxy.serving(port, one_way_ms=round_trip_ms / 2) as slow:
+        yield replace(stub, proxy_url=f"http://127.0.0.1:{slow}")
+
+
+def _compare(title: str, round_trip_ms: int, tree: Path, stub: StubRegistries, work: Path) -> None:
     commands = {"frizbee": [str(peer("frizbee")), "image", "."], "sealpin": _sealpin(stub)}
     runs: dict[str, list[Outcome]] = {program: [] for program in commands}
     for turn in range(RUNS + 1):
@@ -83,15 +98,15 @@ def _compare(title: str, tree: Path, stub: StubRegistries, work: Path) -> None:
     for program, got in outcomes.items():
         other = outcomes["sealpin" if program == "frizbee" else "frizbee"]
         only = len(got.pinned - other.pinned)
-        print(f"{title:<20} {program:<8} {got.seconds * 1000:>6.0f} {got.cpu_seconds * 1000:>6.0f}"
+        print(f"{title:<20} {round_trip_ms:>5} {program:<8}"
+              f" {got.seconds * 1000:>6.0f} {got.cpu_seconds * 1000:>6.0f}"
               f" {got.peak_mib:>4.0f}"
               f" {len(got.pinned):>6} {only:>5} {got.changed:>6} {got.drifted:>8}"
               f" {got.drifted_bytes:>7}")  # fmt: skip
 
 
 def _sealpin(stub: StubRegistries) -> list[str]:
-    program = str(Path(sys.executable).with_name("sealpin"))
-    return [program, "pin", "--registry-cacert", str(stub.ca_file), "."]
+    return [installed.program(), "pin", "--registry-cacert", str(stub.ca_file), "."]
 
 
 def _run(tree: Path, stub: StubRegistries, work: Path, command: list[str]) -> Outcome:
@@ -100,24 +115,18 @@ def _run(tree: Path, stub: StubRegistries, work: Path, command: list[str]) -> Ou
     (copy / ".git").mkdir()
     (copy / ".sealpin.yaml").write_text(POLICY)
     (copy / ".frizbee.yml").write_text("images:\n  exclude_tags: []\n  exclude_images: []\n")
-    environment = os.environ | {
+    environment = {
         "HTTPS_PROXY": stub.proxy_url,
         "SSL_CERT_FILE": str(stub.ca_file),
         "HOME": str(work),
     }
     command = [str(copy) if word == "." and "frizbee" in command[0] else word for word in command]
-    started_s = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _pid, _status, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    seconds = time.perf_counter() - started_s
+    took = measure(command, cwd=copy, environment=environment)
     outcome = replace(
         _judge(tree, copy),
-        seconds=seconds,
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_mib=usage.ru_maxrss / 1024,
+        seconds=took.seconds,
+        cpu_seconds=took.cpu_seconds,
+        peak_mib=took.peak_mib,
     )
     shutil.rmtree(copy)
     return outcome

@@ -11,19 +11,17 @@ the largest process.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from support import delay_proxy, docker_registry
 from support.peers import peer
 from support.vectors import vectors
+
+from . import installed
+from .measured import Measured, measure
 
 LAB = vectors("lab")
 RUNS = 3
@@ -32,15 +30,6 @@ IDENTITY = (
     "--certificate-oidc-issuer=https://accounts.google.com",
     f"--trusted-root={LAB / 'trusted_root.json'}",
 )
-SEALPIN = (str(Path(sys.executable).with_name("sealpin")),)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """One way of verifying all images."""
-
-    seconds: float
-    peak_mib: float
 
 
 def main() -> None:
@@ -79,26 +68,23 @@ def hundred_layouts(folder: Path, images: Sequence[str]) -> tuple[str, ...]:
 
 
 def _table(host: str, names: Sequence[str], round_trip_ms: int) -> None:
-    cosign = (str(peer("cosign3")),)
+    cosign, sealpin = (str(peer("cosign3")),), (installed.program(),)
     for count in (1, 12, 100):
         images = [f"{host}/{name}" for name in names[:count]]
-        ways: dict[str, Callable[[], Measured]] = {
-            "cosign, a loop": lambda images=images: _run([_words(cosign, [i]) for i in images]),
-            "cosign, one process": lambda images=images: _run([_words(cosign, images)]),
-            "sealpin": lambda images=images: _run([_words(SEALPIN, images)]),
-            "sealpin, one engine": lambda images=images: _run(
-                [_words(SEALPIN, images, "--second-opinion=off")]
-            ),
+        ways = {
+            "cosign, a loop": [_words(cosign, [image]) for image in images],
+            "cosign, one process": [_words(cosign, images)],
+            "sealpin": [_words(sealpin, images)],
+            "sealpin, one engine": [_words(sealpin, images, "--second-opinion=off")],
         }
-        results = {name: _best(way) for name, way in ways.items()}
-        for name, got in results.items():
-            milliseconds = got.seconds * 1000
+        results = {name: _best(commands) for name, commands in ways.items()}
+        for name, (seconds, peak_mib) in results.items():
             print(
-                f"{count:>6} {round_trip_ms:>7} ms {name:<22} {milliseconds:>8.0f}"
-                f" {milliseconds / count:>9.1f} {got.peak_mib:>5.0f}"
+                f"{count:>6} {round_trip_ms:>7} ms {name:<22} {seconds * 1000:>8.0f}"
+                f" {seconds * 1000 / count:>9.1f} {peak_mib:>5.0f}"
             )
         for peer_way in ("cosign, a loop", "cosign, one process"):
-            ratio = results[peer_way].seconds / results["sealpin"].seconds
+            ratio = results[peer_way][0] / results["sealpin"][0]
             print(f"{'':>17} sealpin is {ratio:.1f} times as fast as {peer_way}")
 
 
@@ -106,25 +92,22 @@ def _words(program: Sequence[str], images: Sequence[str], *more: str) -> list[st
     return [*program, "verify", *IDENTITY, *more, *images]
 
 
-def _best(way: Callable[[], Measured]) -> Measured:
-    return min((way() for _turn in range(RUNS)), key=lambda measured: measured.seconds)
+def _best(commands: Sequence[Sequence[str]]) -> tuple[float, float]:
+    """Run *commands* one after the other, again and again; the best seconds, and the peak MiB."""
+    runs = [_run(commands) for _turn in range(RUNS)]
+    return min(sum(each.seconds for each in run) for run in runs), max(
+        each.peak_mib for run in runs for each in run
+    )
 
 
-def _run(commands: Sequence[Sequence[str]]) -> Measured:
-    """Run *commands* one after the other. Raises `RuntimeError` if one refuses."""
-    environment = {"HOME": tempfile.gettempdir(), "PATH": os.environ["PATH"]}
-    started_s = time.perf_counter()
-    peak_kib = 0
+def _run(commands: Sequence[Sequence[str]]) -> list[Measured]:
+    """Raises `RuntimeError` if one refuses."""
+    runs = []
     for command in commands:
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
-        )
-        _unused, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise RuntimeError(f"exit code {process.returncode}: {' '.join(command)}")
-        peak_kib = max(peak_kib, usage.ru_maxrss)
-    return Measured(seconds=time.perf_counter() - started_s, peak_mib=peak_kib / 1024)
+        runs.append(measure(command, environment={"HOME": tempfile.gettempdir()}))
+        if runs[-1].code:
+            raise RuntimeError(f"exit code {runs[-1].code}: {' '.join(command)}")
+    return runs
 
 
 if __name__ == "__main__":
