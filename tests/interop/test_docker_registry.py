@@ -13,10 +13,11 @@ from sealpin.digest import Digest
 from sealpin.errors import Unavailable
 from sealpin.evidence import EvidenceSet
 from sealpin.reference import ImageReference, Repository
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
 from sealpin.registry.credentials import BasicCredentials
 from sealpin.registry.discover import discover
 from sealpin.registry.mirrors import Mirrors
+from sealpin.registry.options import RegistryOptions
 from sealpin.registry.source import Source
 from support import docker_registry
 from support.vectors import vectors

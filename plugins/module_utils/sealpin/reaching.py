@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from .errors import InvalidInput, quote
 from .records import dataclass, field, replace
 from .reference import Repository
-from .registry.connect import RegistryOptions, fetch
 from .registry.credentials import BasicCredentials, Credentials, RegistryToken
 from .registry.hosts import is_loopback
 from .registry.mirrors import Mirrors, Prefix
+from .registry.options import RegistryOptions
 from .registry.tls import Authorities, TlsOptions
 from .run_options import Machine, RunOptions
 from .weakening import Weakening
@@ -125,6 +125,8 @@ def fetch_url(
 
     Raises `InvalidInput` ``download.scheme``, and what `fetch` raises.
     """
+    from .registry.connect import fetch  # few runs fetch what policies name
+
     check_address(url)
     return fetch(url, max_bytes=max_bytes, options=registry_options(options, machine), query=query)
 

@@ -31,7 +31,8 @@ from sealpin.policy.signer_flags import SignerFlags
 from sealpin.policy.verifications import Verifications
 from sealpin.reference import ImageReference
 from sealpin.regexes import compile_pattern
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
+from sealpin.registry.options import RegistryOptions
 from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.verified import CertificateIdentity, NameKind, SubjectName
 from sealpin.trust.root import TrustedRoot

@@ -13,10 +13,11 @@ from sealpin.digest import Digest
 from sealpin.errors import SealpinError, Unavailable
 from sealpin.reference import ImageReference, Repository
 from sealpin.registry.client import _next_page
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
 from sealpin.registry.credentials import BasicCredentials
 from sealpin.registry.discover import discover
 from sealpin.registry.mirrors import Mirrors
+from sealpin.registry.options import RegistryOptions
 from sealpin.registry.retry import retry_after_s
 from sealpin.registry.source import Source
 from sealpin.registry.transport import Response

@@ -9,52 +9,23 @@ remembered (`memo`), read from elsewhere (`mirrors`). A run has one of these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from ..errors import Unavailable, quote
-from ..records import dataclass, field
 from .auth import Authorizer
 from .client import RegistryClient
-from .credentials import Credentials
 from .hosts import HostOptions, host_of
-from .keychain import Keychain, KeychainOptions, RepositoryLogins
+from .keychain import Keychain, KeychainOptions
 from .memo import MemoSource
-from .mirrors import Mirrors, routing_source
+from .options import RegistryOptions
 from .pacing import Deadline, SystemTicker, Ticker
 from .proxies import ProxySettings
 from .redirects import RedirectingTransport
 from .retry import RetryingTransport
+from .routing import routing_source
 from .source import Source
 from .tls import TlsOptions, make_context
 from .transport import DeferredTransport, Request, Transport
-
-_RUN_TIMEOUT_S = 180.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryOptions:
-    """Everything a person can say about how registries are reached."""
-
-    credentials: Credentials | None = None
-    credentials_for: frozenset[str] = frozenset()
-    """Registries that `credentials` are sent to, by name; targets of mirrors never see them."""
-    logins: RepositoryLogins | None = None
-    """Before `credentials`, for one repository."""
-    tls: TlsOptions = field(default_factory=TlsOptions)
-    tls_of: Mapping[str, TlsOptions] = field(default_factory=dict)
-    """By registry, in place of `tls`."""
-    http_registries: frozenset[str] = frozenset()
-    """Reached by plain HTTP because somebody named them."""
-    unsafe_http_anywhere: bool = False
-    """Plain HTTP where HTTPS fails (``--allow-http-registry``)."""
-    mirrors: Mirrors = field(default_factory=Mirrors)
-    timeout_s: float = _RUN_TIMEOUT_S
-    """For the whole run, as cosign's ``--timeout``."""
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Credential files, helpers' ``PATH`` and proxies are read from it; nothing else is."""
-    home: Path | None = None
 
 
 def connect(

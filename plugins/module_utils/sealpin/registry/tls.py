@@ -9,12 +9,14 @@ public and private registries.
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, quote
 from ..records import dataclass, field
+
+if TYPE_CHECKING:
+    import ssl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class TlsOptions:
 
 def make_context(options: TlsOptions) -> ssl.SSLContext:
     """Build the context. Raises `InvalidInput` ``tls.ca-file``, ``tls.client-certificate``."""
+    import ssl  # loaded for what is reached, not for what could be
+
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     for path in options.ca_files:
@@ -64,6 +68,8 @@ def make_context(options: TlsOptions) -> ssl.SSLContext:
 
 
 def _add_authorities(context: ssl.SSLContext, name: str | Path, **where: Any) -> None:
+    import ssl
+
     # Python 3.13 demands RFC 5280 extensions that many private authorities never wrote into their
     # own certificates; the chain, the dates and the name are checked without them all the same.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)

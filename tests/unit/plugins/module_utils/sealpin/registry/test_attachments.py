@@ -14,7 +14,8 @@ from sealpin.errors import SealpinError
 from sealpin.mediatypes import ANNOTATION_BUNDLE_PREDICATE
 from sealpin.reference import Repository
 from sealpin.registry.attachments import TagKind, list_attached, read_sbom
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
+from sealpin.registry.options import RegistryOptions
 from sealpin.registry.source import Source
 from support import memory_registry
 from support.memory_registry import on, status

@@ -13,13 +13,14 @@ import pytest
 
 from sealpin.errors import SealpinError, Unavailable
 from sealpin.reference import ImageReference
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
 from sealpin.registry.credentials import (
     BasicCredentials,
     Credentials,
     IdentityToken,
     RegistryToken,
 )
+from sealpin.registry.options import RegistryOptions
 from sealpin.registry.source import Source
 from support import memory_registry
 from support.memory_registry import Answer, Behaviour, MemoryRegistry

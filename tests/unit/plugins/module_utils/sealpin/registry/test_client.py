@@ -16,7 +16,8 @@ from sealpin.evidence import Route
 from sealpin.limits import MAX_MANIFEST_BYTES, MAX_REFERRERS
 from sealpin.reference import ImageReference, Tag
 from sealpin.registry.answers import NotFound
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
+from sealpin.registry.options import RegistryOptions
 from sealpin.registry.source import Source
 from sealpin.registry.tls import TlsOptions
 from support import memory_registry

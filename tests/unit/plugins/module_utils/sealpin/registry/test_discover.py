@@ -24,9 +24,10 @@ from sealpin.limits import (
 )
 from sealpin.mediatypes import DSSE_ENVELOPE, SIMPLE_SIGNING
 from sealpin.reference import ImageReference, Repository
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
 from sealpin.registry.discover import discover
 from sealpin.registry.mirrors import Mirrors
+from sealpin.registry.options import RegistryOptions
 from support import memory_registry
 from support.memory_registry import Answer, MemoryRegistry, image_document, on, status
 from support.pacing import HandTicker

@@ -12,8 +12,9 @@ import pytest
 from sealpin.digest import Digest
 from sealpin.errors import Unavailable
 from sealpin.reference import ImageReference, Repository
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
 from sealpin.registry.flight import SingleFlight
+from sealpin.registry.options import RegistryOptions
 from sealpin.registry.platforms import with_children
 from support import memory_registry
 from support.memory_registry import status

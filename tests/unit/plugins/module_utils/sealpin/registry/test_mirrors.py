@@ -10,9 +10,10 @@ import pytest
 
 from sealpin.errors import InvalidInput
 from sealpin.reference import ImageReference, Repository
-from sealpin.registry.connect import RegistryOptions, connect
+from sealpin.registry.connect import connect
 from sealpin.registry.credentials import BasicCredentials
 from sealpin.registry.mirrors import Mirrors
+from sealpin.registry.options import RegistryOptions
 from support import memory_registry
 from support.memory_registry import Behaviour
 from support.pacing import HandTicker
