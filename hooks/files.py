@@ -28,6 +28,7 @@ _TEMPORARY_SUFFIX = ".sealpin-tmp"
 _ABANDONED_AFTER_S = 600
 _NEW_FILE_MODE = 0o644
 _PRIVATE_MODE = 0o600
+_PIECE_BYTES = 1024 * 1024
 _OPEN_FILES = Path("/proc/self/fd")
 _WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -62,8 +63,7 @@ def read_file(path: Path, *, max_bytes: int = MAX_MANIFEST_FILE_BYTES) -> ReadFi
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise InvalidInput("file.not-regular", f"not a regular file: {quote(path)}")
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            data = stream.read(max_bytes + 1)
+        data = _read_all(descriptor, status.st_size, max_bytes)
     finally:
         os.close(descriptor)
     if len(data) > max_bytes:
@@ -79,6 +79,17 @@ def read_file(path: Path, *, max_bytes: int = MAX_MANIFEST_FILE_BYTES) -> ReadFi
         owner=(status.st_uid, status.st_gid),
         identity=_identity(status),
     )
+
+
+def _read_all(descriptor: int, size: int, max_bytes: int) -> bytes:
+    """Read to the end, or one byte more than *max_bytes*; *size* is what to expect.
+
+    A buffer for all that may come would take longer than a small file.
+    """
+    data = os.read(descriptor, min(size, max_bytes) + 1)
+    while len(data) <= max_bytes and (more := os.read(descriptor, _PIECE_BYTES)):
+        data += more
+    return data
 
 
 class Staged:

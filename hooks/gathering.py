@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
+from sealpin.collection import without_collection
 from sealpin.errors import InvalidInput
 from sealpin.records import dataclass
 
@@ -42,24 +44,39 @@ def gather(targets: Targets, *, options: FindOptions | None = None) -> Gathered:
     found: list[Found] = []
     unreadable: list[InvalidInput] = []
     count = 0
-    for file in targets.files():
-        count += 1
-        try:
-            found += _find(targets, file, options)
-        except InvalidInput as error:
-            unreadable.append(error)
+    search = _Search(targets, options)
+    with without_collection():
+        for file in targets.files():
+            count += 1
+            try:
+                found += search.find(file)
+            except InvalidInput as error:
+                unreadable.append(error)
     return Gathered(found=tuple(found), unreadable=tuple(unreadable), count=count)
 
 
-def _find(targets: Targets, file: str, options: FindOptions | None) -> Iterator[Found]:
-    from sealpin.manifests.prefilter import may_name_images
+class _Search:
+    """One run's way of looking at a file."""
 
-    data = targets.read(file)
-    words = tuple(word.encode() for word in options.words) if options else ()
-    if not may_name_images(file, data, words=words):
-        return
+    def __init__(self, targets: Targets, options: FindOptions | None) -> None:
+        from sealpin.manifests.prefilter import may_name_images
+
+        self._targets = targets
+        self._options = options
+        self._words = tuple(word.encode() for word in options.words) if options else ()
+        self._may_name_images = may_name_images
+
+    def find(self, file: str) -> Iterator[Found]:
+        data = self._targets.read(file)
+        if not self._may_name_images(file, data, words=self._words):
+            return
+        found = _finder()(file, data, options=self._options)
+        if found.sites or found.remarks:
+            yield found
+
+
+@cache
+def _finder() -> Callable[..., Found]:
     from sealpin.manifests.finder import find_sites
 
-    found = find_sites(file, data, options=options)
-    if found.sites or found.remarks:
-        yield found
+    return find_sites

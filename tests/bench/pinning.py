@@ -12,8 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from sealpin.manifests.finder import read_document, regions
-from sealpin.yamlnodes import SourceText, without_collection
+from sealpin.collection import without_collection
+from sealpin.manifests.finder import regions
+from sealpin.yamlnodes import SourceText
+from sealpin.yamlread import read_region
 from support.vectors import vectors
 
 from . import installed
@@ -83,7 +85,7 @@ def parse_speed(texts: list[str]) -> tuple[float, float]:
             for text in texts:
                 source = SourceText(text, where="")
                 for region in regions(text):
-                    read_document(source, *region)
+                    read_region(source, *region)
         cpu_s.append(time.process_time() - started_s)
     return min(cpu_s), sum(map(len, texts)) / min(cpu_s) / 1e6
 

@@ -115,6 +115,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no
 # would be tried as a beginning, which takes quadratic time.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89A-Fa-f]")
+_FLAT_ROUNDS = 8  # what they leave nothing of is far from the bound
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -122,8 +123,15 @@ def _check_depth(data: bytes, what: str) -> None:
     """Bound nesting before the recursive parser sees it; strings do not count."""
     if data.count(b"[") + data.count(b"{") <= MAX_JSON_DEPTH:
         return
+    brackets = _STRING.sub(b"", data).translate(None, _NOT_BRACKETS)
+    # Pairs around nothing fall out, the innermost first: at most two levels in a round.
+    rest = brackets
+    for _round in range(_FLAT_ROUNDS):
+        rest = rest.replace(b"{}", b"").replace(b"[]", b"")
+    if not rest:
+        return
     depth = 0
-    for bracket in _STRING.sub(b"", data).translate(None, _NOT_BRACKETS):
+    for bracket in brackets:
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_JSON_DEPTH:
             raise InvalidInput(

@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from .api import OnProgress
 from .descriptor import Platform
 from .digest import Digest
 from .errors import SealpinError, VerificationFailed
@@ -29,6 +28,9 @@ from .policy.fingerprint import root_digest
 from .policy.model import PolicySet
 from .records import dataclass
 from .reference import ImageReference
+
+if TYPE_CHECKING:
+    from .api import OnProgress
 
 _NO_LOCK = Lock()
 

@@ -10,10 +10,8 @@ is made once.
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import accumulate
 from typing import NamedTuple, Union
 
@@ -212,20 +210,3 @@ class Document:
     def position(self, node: Node) -> Position:
         """Line and column of a node's first character."""
         return self.source.position(node.start)
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Hold the cyclic garbage collector back while a file is read.
-
-    Nodes are made by the ten thousand and none is garbage before the file is done with, so that
-    every collection on the way looks at all of them in vain, for a sixth of the time.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -150,3 +150,10 @@ def test_a_writer_killed_at_any_moment_leaves_old_or_new_content(tmp_path):
             writer.send_signal(signal.SIGKILL)
         for file in tmp_path.glob("*.yaml"):
             assert file.read_bytes() in (b"A" * 10000, b"B" * 20000)
+
+
+def test_a_file_that_does_not_tell_its_size_is_read_whole():
+    read = read_file(Path("/proc/self/status"))
+    assert read.identity[2] == 0
+    assert read.data.endswith(b"\n")
+    assert b"Threads:" in read.data

@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from ..collection import without_collection
 from ..errors import InvalidInput, MissingDependency
-from ..yamlnodes import Document, SourceText, without_collection
-from ..yamlplain import read_plain
+from ..yamlnodes import Document, SourceText
+from ..yamlread import read_region
 from . import ci
 from .ansible_tasks import find_ansible, is_ansible
 from .compose import find_compose, is_compose
@@ -137,7 +138,7 @@ def _unparsable_code(text: str) -> str:
 def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
     source = survey.source
     wanted = regions_to_parse(source.text, name_kind, words=survey.options.words)
-    documents = [document for region in wanted for document in read_document(source, *region)]
+    documents = [document for region in wanted for document in read_region(source, *region)]
     for document in documents:
         kind = _kind_of_document(document, name_kind, survey)
         if kind is None or not _is_wanted(kind, survey.options):
@@ -145,16 +146,6 @@ def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
         survey.enter(document, kind)
         _DOCUMENT_FINDERS[kind](document, survey)
         survey.settle()
-
-
-def read_document(source: SourceText, start: int, end: int) -> tuple[Document, ...]:
-    """Parse ``source.text[start:end]``; raises as `yamldoc.parse_region`."""
-    plain = read_plain(source, start, end)
-    if plain is not None:
-        return plain
-    from ..yamldoc import parse_region  # many a run needs no parser
-
-    return parse_region(source, start, end)
 
 
 def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) -> Kind | None:

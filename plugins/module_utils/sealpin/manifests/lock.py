@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import jsonbytes
 from ..digest import Digest
@@ -36,7 +36,9 @@ from ..signatures.verified import (
     VerifiedStatement,
 )
 from .lock_fields import TIME_FORMAT, Fields, malformed
-from .pin import Pin
+
+if TYPE_CHECKING:
+    from .pin import Pin
 
 LOCK_VERSION = 1
 
@@ -152,28 +154,26 @@ class Lock:
     entries: tuple[LockEntry, ...] = ()
     """Sorted by key, each key once."""
     _by_reference: dict[str, list[LockEntry]] = field(init=False, compare=False, repr=False)
-    _by_digest: dict[tuple[str, Digest], list[LockEntry]] = field(
-        init=False, compare=False, repr=False
-    )
+    _by_digest: dict[Digest, list[LockEntry]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Index the entries: files are compared site by site."""
         by_reference: dict[str, list[LockEntry]] = {}
-        by_digest: dict[tuple[str, Digest], list[LockEntry]] = {}
+        by_digest: dict[Digest, list[LockEntry]] = {}
         for entry in self.entries:
             by_reference.setdefault(entry.reference, []).append(entry)
-            by_digest.setdefault((entry.repository, entry.digest), []).append(entry)
+            by_digest.setdefault(entry.digest, []).append(entry)
         object.__setattr__(self, "_by_reference", by_reference)
         object.__setattr__(self, "_by_digest", by_digest)
 
     def find(self, reference: ImageReference) -> tuple[LockEntry, ...]:
         """Entries for any platform; a reference pinned without a tag is known by its digest."""
         if reference.tag is None and reference.digest is not None:
-            found = self._by_digest.get((str(reference.repository), reference.digest), [])
-        else:
-            name = f"{reference.repository}:{reference.tag or DEFAULT_TAG}"
-            found = self._by_reference.get(name, [])
-        return tuple(found)
+            same = self._by_digest.get(reference.digest, ())
+            repository = str(reference.repository)
+            return tuple(entry for entry in same if entry.repository == repository)
+        name = f"{reference.repository}:{reference.tag or DEFAULT_TAG}"
+        return tuple(self._by_reference.get(name, ()))
 
     def named_as_before(self, entry: LockEntry) -> tuple[LockEntry, ...]:
         """Return *entry* under the references this lock has for its digest, where it has no tag."""

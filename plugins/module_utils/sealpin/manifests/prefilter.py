@@ -38,6 +38,8 @@ def may_name_images(path: str, data: bytes, *, words: tuple[bytes, ...] = ()) ->
 
     *words* are keys of custom paths, of which the project's configuration may have some.
     """
+    if b"image" in data:  # most files that are read at all
+        return True
     return any(word in data for word in (*_words(path), *words))
 
 

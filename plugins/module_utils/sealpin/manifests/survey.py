@@ -181,10 +181,11 @@ class Survey:
         if not veto and self.is_shared(first.node, {use.path for use in uses}):
             veto = "shared-value"
         for use in uses if veto else (first,):
-            code = self._read(use, use.veto or veto)
+            path = render_path(use.path)
+            code = self._read(use, path, use.veto or veto)
             if code:
                 detail = use.node.value if isinstance(use.node, Scalar) else ""
-                self.remark(code, render_path(use.path), use.start, detail=detail)
+                self.remark(code, path, use.start, detail=detail)
 
     def is_shared(self, node: Node, known: set[Path]) -> bool:
         """Whether an anchored *node* is read at another path than the *known* ones.
@@ -198,7 +199,7 @@ class Survey:
             if path
         )
 
-    def _read(self, use: _Use, veto: str) -> str:
+    def _read(self, use: _Use, path: str, veto: str) -> str:
         """Add the site of *use*, or return the code that says why there is none."""
         node = use.node
         if not isinstance(node, Scalar):
@@ -217,7 +218,7 @@ class Survey:
         if code or span is None or reference is None:
             return code
         span = Span(span.start + len(use.prefix), span.end)
-        return self.site(span, reference, render_path(use.path), comment=self._comment_offset(use))
+        return self.site(span, reference, path, comment=self._comment_offset(use))
 
     def _comment_offset(self, use: _Use) -> int | None:
         node = use.node

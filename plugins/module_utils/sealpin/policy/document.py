@@ -17,8 +17,8 @@ from typing import TypeVar
 from ..errors import InvalidInput, PolicyInvalid, Unavailable, quote
 from ..limits import MAX_POLICY_BYTES
 from ..records import dataclass
-from ..yamldoc import parse_documents
 from ..yamlnodes import Document
+from ..yamlread import read_documents as read_yaml
 from ..yamlschema import to_plain
 from .authority_trust import TrustTable
 from .cluster_objects import (
@@ -265,7 +265,7 @@ def read_documents(file: str, data: bytes) -> tuple[Document, ...]:
     """Parse the documents of a policy file. Raises `PolicyInvalid` ``policy.invalid``."""
     text = decode_policy(file, data)
     try:
-        return parse_documents(text, where=file)
+        return read_yaml(text, where=file)
     except InvalidInput as error:
         raise PolicyInvalid("policy.invalid", error.message, hint=error.hint) from error
 

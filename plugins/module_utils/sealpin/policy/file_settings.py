@@ -49,10 +49,10 @@ def parse_file_settings(data: bytes, *, where: str) -> FileSettings:
 
     Raises `PolicyInvalid` for a file that is no YAML mapping or a section that is off.
     """
-    from ..yamldoc import parse_documents  # most projects have no such section
+    from ..yamlread import read_documents  # most projects have no such section
 
     try:
-        documents = [d for d in parse_documents(data.decode("utf-8"), where=where) if d.root]
+        documents = [d for d in read_documents(data.decode("utf-8"), where=where) if d.root]
         if len(documents) != 1:
             return FileSettings()  # Kubernetes documents have no such section
         value = to_plain(documents[0].root, document=documents[0])

@@ -45,6 +45,14 @@ VALUES = st.recursive(
         pytest.param(b"[" * (MAX_JSON_DEPTH + 1), "json.depth", id="deep list"),
         pytest.param(b'{"a":' * (MAX_JSON_DEPTH + 1), "json.depth", id="deep object"),
         pytest.param(b"[" * 1_000_000, "json.depth", id="very deep"),
+        pytest.param(
+            b"[" * (MAX_JSON_DEPTH + 1) + b"]" * (MAX_JSON_DEPTH + 1), "json.depth", id="closed"
+        ),
+        pytest.param(
+            b"[" + b"{}," * 99 + b'{"a":' * MAX_JSON_DEPTH + b"1" + b"}" * MAX_JSON_DEPTH + b"]",
+            "json.depth",
+            id="deep beside flat",
+        ),
     ],
 )
 def test_refuses_what_two_parsers_could_read_differently(data, code):
