@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images in compose files: services, image volumes and the contexts of builds.
+"""Images in compose files: services, image volumes, builds and projects in a registry.
 
 Format: the Compose Specification (https://github.com/compose-spec/compose-spec). A service is read
 as compose reads it, merge keys and ``extends`` followed, so a fragment under ``x-`` is edited only
@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
+from .compose_build import Builds
 from .survey import Survey, parse_reference
 
-_IMAGE_CONTEXT = "docker-image://"
+_PROJECT = "oci://"
 _NEVER_PULLED = frozenset({"never", "build"})
 
 
@@ -51,6 +52,7 @@ class _Project:
             if self._is_built(service) and not self._is_pulled(service)
             for name in self._built_names(service)
         }
+        self.builds = Builds(survey, self._is_built_here)
 
     def read(self) -> None:
         for name, service in self.services.items():
@@ -58,7 +60,12 @@ class _Project:
             veto = self._veto(service) or self._built_here(service, "image")
             self.survey.image(service, "image", path, veto=veto)
             self._read_volumes(service, path)
-            self._read_contexts(service, path)
+            self.builds.read(service, path)
+            extends = self.survey.get(service, "extends")
+            if extends is not None:
+                self._read_project(extends, "file", (*path, "extends"))
+        self.builds.read_inlines()
+        self._read_includes()
         self._read_models()
 
     def _veto(self, service: Node) -> str:
@@ -112,8 +119,11 @@ class _Project:
         return [reference.normalised for reference in references if reference]
 
     def _built_here(self, holder: Node, key: str) -> str:
-        reference = parse_reference(self.survey.text(holder, key))
-        return "built-locally" if reference and reference.normalised in self.built else ""
+        return "built-locally" if self._is_built_here(self.survey.text(holder, key)) else ""
+
+    def _is_built_here(self, name: str) -> bool:
+        reference = parse_reference(name)
+        return reference is not None and reference.normalised in self.built
 
     def _read_volumes(self, service: Node, path: Path) -> None:
         volumes = self.survey.get(service, "volumes")
@@ -122,23 +132,27 @@ class _Project:
                 veto = self._built_here(volume, "source")
                 self.survey.image(volume, "source", (*path, "volumes", index), veto=veto)
 
-    def _read_contexts(self, service: Node, path: Path) -> None:
-        """``build.additional_contexts`` may name images; their other forms are no images."""
-        build = self.survey.get(service, "build")
-        contexts = self.survey.get(build, "additional_contexts")
-        below = (*path, "build", "additional_contexts")
-        if isinstance(contexts, Mapping):
-            for key, value in self.survey.entries(contexts):
-                if isinstance(value, Scalar) and value.value.startswith(_IMAGE_CONTEXT):
-                    self.survey.image(contexts, key.value, below, prefix=_IMAGE_CONTEXT)
-        if isinstance(contexts, Sequence):
-            for index, item in enumerate(contexts.items):
-                name, _separator, target = (
-                    item.value if isinstance(item, Scalar) else ""
-                ).partition("=")
-                if target.startswith(_IMAGE_CONTEXT):
-                    prefix = f"{name}={_IMAGE_CONTEXT}"
-                    self.survey.image(contexts, index, below, prefix=prefix)
+    def _read_includes(self) -> None:
+        """``include`` takes files, and projects in a registry, by tag or by digest."""
+        includes = self.survey.get(self.root, "include")
+        for index, item in enumerate(includes.items if isinstance(includes, Sequence) else ()):
+            where: Path = ("include", index)
+            paths = self.survey.get(item, "path")
+            if isinstance(item, Scalar) and includes is not None:
+                self._read_project(includes, index, ("include",))
+            elif isinstance(paths, Sequence):
+                for number in range(len(paths.items)):
+                    self._read_project(paths, number, (*where, "path"))
+            else:
+                self._read_project(item, "path", where)
+
+    def _read_project(self, holder: Node, key: str | int, path: Path) -> None:
+        if isinstance(holder, Sequence) and isinstance(key, int):
+            value: Node | None = holder.items[key]
+        else:
+            value = self.survey.get(holder, str(key))
+        if isinstance(value, Scalar) and value.value.startswith(_PROJECT):
+            self.survey.image(holder, key, path, prefix=_PROJECT)
 
     def _read_models(self) -> None:
         """Top-level models are OCI artifacts that not every runner takes by digest."""

@@ -12,7 +12,7 @@ the text of another one would be an image that nobody checks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..records import dataclass
 from ..yamlnodes import BYTE_ORDER_MARK, SourceText
@@ -43,16 +43,48 @@ class _Token:
         return self.end - self.start == len(self.text)
 
 
+Line = tuple[int, str]
+"""Where a line begins in the file, and its text without the line end."""
+
+
 def find_dockerfile(survey: Survey) -> None:
     """Note every image of the Dockerfile that *survey* holds."""
-    _Build(survey).read()
+    lines = tuple(_lines(survey.source))
+    read_dockerfile(survey, lines, arg_defaults=survey.options.arg_defaults)
+
+
+def read_dockerfile(
+    survey: Survey,
+    lines: tuple[Line, ...],
+    *,
+    where: str = "",
+    veto: Callable[[str], str] | None = None,
+    arg_defaults: bool = False,
+) -> None:
+    """Note every image of the Dockerfile that *lines* are.
+
+    *where* precedes the path of each; *veto* tells by an image's name which remark leaves it alone.
+    """
+    _Build(survey, lines, where, veto, arg_defaults=arg_defaults).read()
 
 
 class _Build:
     """What is known so far while a Dockerfile is read from top to bottom."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(
+        self,
+        survey: Survey,
+        lines: tuple[Line, ...],
+        where: str,
+        veto: Callable[[str], str] | None,
+        *,
+        arg_defaults: bool,
+    ) -> None:
         self.survey = survey
+        self.lines = lines
+        self.where = where
+        self.veto = veto
+        self.arg_defaults = arg_defaults
         self.stages: set[str] = set()
         self.defaults: dict[str, Span] = {}
         """Values of ARGs before the first FROM."""
@@ -61,18 +93,27 @@ class _Build:
 
     def read(self) -> None:
         escape = "\\"
-        for match, line_start in _directives(self.survey.source):
+        for match, line_start in _directives(self.lines):
             if match["comment"] == "//" and match["name"].lower() != "syntax":
                 continue
             if match["name"].lower() == "escape" and match["value"] == "`":
                 escape = "`"
             if match["name"].lower() == "syntax":
                 span = Span(line_start + match.start("value"), line_start + match.end("value"))
-                self.survey.literal(span, f"# syntax={match['value']}")
-        if self.survey.source.text.lstrip(f"{BYTE_ORDER_MARK} \t\r\n").startswith("{"):
-            self.survey.remark("not-splicable", "# syntax", 0)  # JSON with a key "syntax"
-        for tokens in _instructions(self.survey.source, escape):
+                self._note(span, f"# syntax={match['value']}")
+        start, first = next((line for line in self.lines if line[1].strip()), (0, ""))
+        if first.lstrip().startswith("{"):
+            self._remark("not-splicable", "# syntax", start)  # JSON with a key "syntax"
+        for tokens in _instructions(self.lines, escape):
             self._read_instruction(tokens)
+
+    def _note(self, span: Span, path: str) -> None:
+        name = self.survey.source.text[span.start : span.end]
+        veto = self.veto(name) if self.veto else ""
+        self.survey.literal(span, f"{self.where}{path}", veto=veto)
+
+    def _remark(self, code: str, path: str, offset: int, *, detail: str = "") -> None:
+        self.survey.remark(code, f"{self.where}{path}", offset, detail=detail)
 
     def _read_instruction(self, tokens: list[_Token]) -> None:
         name = tokens[0].text.upper()
@@ -108,10 +149,10 @@ class _Build:
     def _read_base(self, token: _Token) -> None:
         variable = _WHOLE_VARIABLE.fullmatch(token.text)
         name = (variable[1] or variable[2]) if variable else ""
-        if self.survey.options.arg_defaults and name in self.defaults:
+        if self.arg_defaults and name in self.defaults:
             if name not in self.pinned_defaults:
                 self.pinned_defaults.add(name)
-                self.survey.literal(self.defaults[name], f"ARG {name}")
+                self._note(self.defaults[name], f"ARG {name}")
             return
         self._read_name(token, 0, f"FROM {token.text}", is_scratch=token.text == "scratch")
 
@@ -141,16 +182,16 @@ class _Build:
         """Read a name that is a stage's, or else an image's."""
         name = token.text[skipped:]
         if is_scratch:
-            self.survey.remark("scratch", path, token.start)
+            self._remark("scratch", path, token.start)
         elif name.lower() in self.stages or (name.isdigit() and not path.startswith("FROM")):
-            self.survey.remark("stage", path, token.start, detail=name)
+            self._remark("stage", path, token.start, detail=name)
         elif not token.is_whole:
-            self.survey.remark("not-splicable", path, token.start, detail=name)
+            self._remark("not-splicable", path, token.start, detail=name)
         else:
-            self.survey.literal(Span(token.start + skipped, token.end), path)
+            self._note(Span(token.start + skipped, token.end), path)
 
 
-def _lines(source: SourceText) -> Iterator[tuple[int, str]]:
+def _lines(source: SourceText) -> Iterator[Line]:
     """Yield offset and text of each line, without a byte order mark or its line end.
 
     Only a line feed ends a line here; a lone carriage return is a character like any other.
@@ -162,25 +203,25 @@ def _lines(source: SourceText) -> Iterator[tuple[int, str]]:
         start += len(line) + 1
 
 
-def _directives(source: SourceText) -> Iterator[tuple[re.Match[str], int]]:
+def _directives(lines: Iterable[Line]) -> Iterator[tuple[re.Match[str], int]]:
     """Parser directives: comments of the form name=value before anything else but a shebang.
 
     BuildKit finds ``syntax`` behind ``//`` too.
     """
-    for start, line in _lines(source):
+    for number, (start, line) in enumerate(lines):
         match = _DIRECTIVE.fullmatch(line)
         if match is not None:
             yield match, start
-        elif start > 1 or not line.startswith("#!"):
+        elif number or not line.startswith("#!"):
             return
 
 
-def _instructions(source: SourceText, escape: str) -> Iterator[list[_Token]]:
+def _instructions(lines: Iterable[Line], escape: str) -> Iterator[list[_Token]]:
     """Yield the words of each instruction, comments left out and heredocs passed over."""
     words: list[_Token] = []
     is_glued = False
     heredocs: list[tuple[str, bool]] = []
-    for start, line in _lines(source):
+    for start, line in lines:
         if heredocs:
             name, chomps = heredocs[0]
             if (line.lstrip("\t") if chomps else line) == name:

@@ -47,6 +47,7 @@ _ROWS = (
     Message("scratch", _N, "the empty base, not an image"),
     Message("built-locally", _N, "built by this project, so no registry is asked for it"),
     Message("quadlet-unit", _N, "a Quadlet unit, not an image"),
+    Message("build-context", _N, "an additional build context of that name, not an image"),
     # References that may move and are left alone.
     Message("template", _W, "a template expression; only its author knows the image",
             "pin the literal it is filled from"),
@@ -76,6 +77,8 @@ _ROWS = (
     Message("extends-other-file", _W, "extends a service of another file, which may build it",
             "ignore the line, or do not extend across files"),
     Message("separate-tag", _W, "name and tag are two options", "write them as one: name:tag"),
+    Message("build-cache", _W, "a build takes layers from this cache, whose tag is meant to move",
+            "use a cache that only this build can write, and ignore the line"),
     Message("ambiguous-marker", _W, "the marked line names no image, or more than one",
             "keep one reference on the line"),
     # Kustomize and Helm.

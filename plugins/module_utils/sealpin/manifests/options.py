@@ -8,7 +8,7 @@ from ..errors import InvalidInput, quote
 from ..policy.file_settings import FileSettings
 from ..records import dataclass, field
 from .custom_paths import CustomPath, parse_custom_paths
-from .prefilter import GITOPS_WORDS
+from .prefilter import OTHER_WORDS
 from .site import Kind
 
 
@@ -52,4 +52,4 @@ class FindOptions:
     @property
     def words(self) -> tuple[str, ...]:
         """Words of which a document has at least one if it names an image."""
-        return ("image", *GITOPS_WORDS, *(path.word for path in self.custom_paths))
+        return ("image", *OTHER_WORDS, *(path.word for path in self.custom_paths))

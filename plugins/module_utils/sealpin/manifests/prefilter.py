@@ -12,9 +12,17 @@ _IMAGE_WORDS: tuple[bytes, ...] = (b"image", b"Image", b"IMAGE", b"sealpin:", b"
 # What a key of YAML or JSON can be spelled with, so that no word stands there as it is.
 SPELLINGS = ("\\x", "\\u", "\\U", "\\\n", "\\\r", "!binary", ":binary>", "%TAG")
 _SPELLED_WORDS = tuple(spelling.encode() for spelling in SPELLINGS)
-# Custom resources of Flux and Argo CD that may name an image without the word itself.
-GITOPS_WORDS = ("HelmRelease", "OCIRepository", "valuesObject")
-_GITOPS_WORDS = tuple(word.encode() for word in GITOPS_WORDS)
+# Words of YAML documents that may name an image without the word itself: custom resources of Flux,
+# Argo CD, Tekton and OpenShift, and the inline Dockerfile of a compose file.
+OTHER_WORDS = (
+    "HelmRelease",
+    "OCIRepository",
+    "valuesObject",
+    "tekton.dev",
+    "DockerImage",
+    "dockerfile_inline",
+)
+_OTHER_WORDS = tuple(word.encode() for word in OTHER_WORDS)
 # Words that bring an image into a file of a certain name without the word "image"; the empty one
 # is in every file. Keys of a kustomization may be written in any case.
 _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
@@ -24,7 +32,7 @@ _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("values", (b"repository",)),
     ("gitlab-ci", (b"services",)),
     ("azure-pipelines", (b"container", b"services")),
-    ("compose", (b"model",)),
+    ("compose", (b"model", b"cache_", b"oci://")),
 )
 _WORDS_BY_FOLDER: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("workflows/", (b"docker://", b"container", b"services")),
@@ -48,7 +56,7 @@ def _words(path: str) -> tuple[bytes, ...]:
     name = normal.rpartition("/")[2].lower()
     words = _IMAGE_WORDS
     if name.endswith((".yaml", ".yml", ".json")):
-        words += _SPELLED_WORDS + _GITOPS_WORDS
+        words += _SPELLED_WORDS + _OTHER_WORDS
     for part, more in _WORDS_BY_NAME:
         if part in name:
             words += more

@@ -152,19 +152,38 @@ def _unmarked(text: str) -> str:
 
 
 def _are_edits(changed: list[tuple[str, str]], edits: list[_Edit], text: str) -> bool:
-    """Whether every edit, in its order, is what changed one value."""
-    return len(changed) == len(edits) and all(
-        _is_edit_of(old, new, edit, text) for (old, new), edit in zip(changed, edits, strict=True)
-    )
+    """Whether the edits, in their order, are what changed the values."""
+    pending = list(edits)
+    for old, new in changed:
+        taken = _edits_between(old, new, pending, text)
+        if not taken:
+            return False
+        del pending[:taken]
+    return not pending
 
 
-def _is_edit_of(old: str, new: str, edit: _Edit, text: str) -> bool:
-    replaced = text[edit.start : edit.end]
-    return any(
-        old[:at] + edit.text + old[at + len(replaced) :] == new
-        for at in range(len(old) + 1)
-        if old.startswith(replaced, at)
-    )
+def _edits_between(old: str, new: str, pending: list[_Edit], text: str) -> int:
+    """How many edits, from the first, make *old* the *new* value; 0 when they do not.
+
+    One, but for a text with several images in it. The offsets of its value are not the file's, so
+    every place where an edit fits is followed, of which each but the right one ends soon.
+    """
+    ends, grown = {0}, 0
+    for taken, edit in enumerate(pending, 1):
+        replaced = text[edit.start : edit.end]
+        ends = {
+            at + len(replaced)
+            for at in range(len(old) + 1)
+            if old.startswith(replaced, at)
+            and new.startswith(edit.text, at + grown)
+            and any(end <= at and old[end:at] == new[end + grown : at + grown] for end in ends)
+        }
+        grown += len(edit.text) - len(replaced)
+        if any(old[end:] == new[end + grown :] for end in ends):
+            return taken
+        if not ends:
+            break
+    return 0
 
 
 def _same_sites(text: str, edited: str, pins: tuple[Pin, ...], options: FindOptions) -> bool:

@@ -1,0 +1,157 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images that the ``build`` of a compose service names: contexts, caches and an inline Dockerfile.
+
+Format: the Compose Build Specification (https://docs.docker.com/reference/compose-file/build/). An
+inline Dockerfile is pinned in its block of text, line by line, where the lines in the file are the
+lines of the text. Compose fills in ``$NAME`` there before BuildKit sees it, the default of an
+``ARG`` included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..records import dataclass, field
+from ..yamlnodes import Mapping, Node, Scalar, Sequence, SourceText
+from ..yamlschema import Path, render_path
+from .directives import is_ignored
+from .dockerfile import Line, read_dockerfile
+from .survey import Survey, content_span, obstacle, parse_reference
+
+_IMAGE_CONTEXT = "docker-image://"
+_INLINE = "dockerfile_inline"
+
+
+@dataclass(slots=True)
+class _Inline:
+    """One inline Dockerfile, which several services may share by an alias."""
+
+    node: Scalar
+    start: int
+    """Of its key."""
+    paths: list[Path] = field(default_factory=list)
+    contexts: set[str] = field(default_factory=set)
+    """Names that an additional context takes the place of."""
+
+
+class Builds:
+    """The builds of one project; *built_here* tells whether a name is an image it builds."""
+
+    def __init__(self, survey: Survey, built_here: Callable[[str], bool]) -> None:
+        self.survey = survey
+        self.built_here = built_here
+        self._inlines: dict[int, _Inline] = {}
+
+    def read(self, service: Node, path: Path) -> None:
+        """Note the images of one service's build."""
+        build = self.survey.get(service, "build")
+        if not isinstance(build, Mapping):
+            return
+        below = (*path, "build")
+        self._read_contexts(build, below)
+        for key, code in (("cache_from", "build-cache"), ("cache_to", "built-locally")):
+            read_caches(self.survey.get(build, key), (*below, key), self.survey, code)
+        for name, value in self.survey.entries(build):
+            if name.value == _INLINE and isinstance(value, Scalar):
+                inline = self._inlines.setdefault(id(value), _Inline(value, name.start))
+                inline.paths.append((*below, _INLINE))
+                inline.contexts.update(self._context_names(build))
+
+    def read_inlines(self) -> None:
+        """Note the images of the inline Dockerfiles, each once."""
+        for inline in self._inlines.values():
+            self._read_inline(inline)
+
+    def _read_contexts(self, build: Node, path: Path) -> None:
+        """``additional_contexts`` may name images; their other forms are no images."""
+        contexts = self.survey.get(build, "additional_contexts")
+        below = (*path, "additional_contexts")
+        if isinstance(contexts, Mapping):
+            for key, value in self.survey.entries(contexts):
+                if isinstance(value, Scalar) and value.value.startswith(_IMAGE_CONTEXT):
+                    self.survey.image(contexts, key.value, below, prefix=_IMAGE_CONTEXT)
+        if isinstance(contexts, Sequence):
+            for index, item in enumerate(contexts.items):
+                name, _separator, target = _text(item).partition("=")
+                if target.startswith(_IMAGE_CONTEXT):
+                    prefix = f"{name}={_IMAGE_CONTEXT}"
+                    self.survey.image(contexts, index, below, prefix=prefix)
+
+    def _context_names(self, build: Node) -> Iterator[str]:
+        """BuildKit compares them with what a Dockerfile names as whole references."""
+        contexts = self.survey.get(build, "additional_contexts")
+        names = [key.value for key, _value in self.survey.entries(contexts)]
+        if isinstance(contexts, Sequence):
+            names = [_text(item).partition("=")[0] for item in contexts.items]
+        references = (parse_reference(name) for name in names)
+        return (reference.normalised for reference in references if reference)
+
+    def _read_inline(self, inline: _Inline) -> None:
+        survey, node = self.survey, inline.node
+        path = render_path(inline.paths[0])
+        lines = lines_of(survey.source, node)
+        header = survey.source.text.find("|", node.start) if node.style == "|" else node.end
+        if is_ignored(survey.source, inline.start, header):
+            code = "ignored"
+        elif obstacle(node) in ("tagged", "not-a-string"):
+            code = obstacle(node)
+        elif survey.is_shared(node, set(inline.paths)):
+            code = "shared-value"
+        elif not lines:
+            code = "not-splicable" if node.value.strip() else ""
+        else:
+            read_dockerfile(survey, lines, where=f"{path}: ", veto=self._veto(inline.contexts))
+            return
+        if code:
+            survey.remark(code, path, inline.start)
+
+    def _veto(self, contexts: set[str]) -> Callable[[str], str]:
+        def veto(name: str) -> str:
+            reference = parse_reference(name)
+            if reference and reference.normalised in contexts:
+                return "build-context"
+            return "built-locally" if self.built_here(name) else ""
+
+        return veto
+
+
+def read_caches(caches: Node | None, path: Path, survey: Survey, code: str) -> None:
+    """Remark the images of a list of caches: ``NAME:TAG``, or ``type=registry,ref=NAME:TAG``."""
+    for index, item in enumerate(caches.items if isinstance(caches, Sequence) else ()):
+        fields = dict(part.partition("=")[::2] for part in _text(item).split(","))
+        name = fields.get("ref", "") if "type" in fields else _text(item)
+        reference = parse_reference(name)
+        if fields.get("type", "registry") != "registry" or reference is None:
+            continue
+        is_free = is_ignored(survey.source, item.start, item.end)
+        pinned = "already-pinned" if reference.digest else code
+        where = render_path((*path, index))
+        survey.remark("ignored" if is_free else pinned, where, item.start, detail=name)
+
+
+def lines_of(source: SourceText, node: Scalar) -> tuple[Line, ...]:
+    """The lines of a text and where they stand in the file, the block's indentation left out.
+
+    None where the lines of the file are not those of the text: folded, quoted with escapes.
+    """
+    if node.style != "|":
+        span = content_span(source, node)
+        is_line = span is not None and "\n" not in node.value and node.style != ">"
+        return ((span.start, node.value),) if span is not None and is_line else ()
+    header = source.text.find("\n", source.text.find("|", node.start))
+    if header < 0:
+        return ()
+    number = source.line_number(header) + 1
+    lines: list[Line] = []
+    for offset, text in enumerate(node.value.rstrip("\n").split("\n")):
+        written = source.line(number + offset)
+        indent = len(written) - len(text)
+        if written != " " * indent + text:
+            return ()
+        lines.append((source.line_starts[number + offset - 1] + indent, text))
+    return tuple(lines)
+
+
+def _text(node: Node) -> str:
+    return node.value if isinstance(node, Scalar) else ""
