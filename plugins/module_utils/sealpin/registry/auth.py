@@ -12,6 +12,9 @@ Procedure (distribution ``docs/spec/auth/token.md``; RFC 9110 section 11):
    HTTP and the realm is on its host or on this machine.
 3. Ask again, once, if there is something new to say. A 401 to that is the answer.
 
+A 401 from where a redirect led is no challenge of the registry: whoever is there would name the
+realm that gets the password (CVE-2020-15157).
+
 Grants are kept by repository until shortly before they expire. A registry's credentials go to that
 registry and to the realm it names, nowhere else.
 """
@@ -79,7 +82,7 @@ class Authorizer:
         raises.
         """
         refused = self._known_grant(request, scope)  # step 1
-        response = self._transport.send(_authorized(request, refused))
+        response = self._send(request, refused)
         challenge = _understood(response)
         if challenge is None:
             return response
@@ -89,7 +92,17 @@ class Authorizer:
         grant = self._grant(request, scope, challenge)
         if refused is not None and grant.authorization == refused.authorization:
             return response
-        return self._transport.send(_authorized(request, grant))  # step 3
+        return self._send(request, grant)  # step 3
+
+    def _send(self, request: Request, grant: _Grant | None) -> Response:
+        response = self._transport.send(_authorized(request, grant))
+        if response.status == 401 and origin(response.url) != origin(request.url):
+            raise Unavailable(
+                "registry.redirect",
+                "redirected to where credentials are wanted, and none are sent there:"
+                f" {quote(response.url.partition('?')[0])}",
+            )
+        return response
 
     def _known_grant(self, request: Request, scope: Scope) -> _Grant | None:
         challenge = self._challenges.get(scope.registry)

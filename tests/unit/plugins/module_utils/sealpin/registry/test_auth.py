@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sealpin.digest import Digest
 from sealpin.errors import SealpinError, Unavailable
 from sealpin.reference import ImageReference
 from sealpin.registry.connect import connect
@@ -23,7 +24,7 @@ from sealpin.registry.credentials import (
 from sealpin.registry.options import RegistryOptions
 from sealpin.registry.source import Source
 from support import memory_registry
-from support.memory_registry import Answer, Behaviour, MemoryRegistry
+from support.memory_registry import Answer, Behaviour, MemoryRegistry, on
 from support.pacing import HandTicker
 
 RIGHT = BasicCredentials(username="user", password="s3cret")
@@ -277,3 +278,28 @@ def test_reads_credentials_from_the_configuration_of_docker(registry, tmp_path: 
     (tmp_path / "config.json").write_text(json.dumps(config))
     options = RegistryOptions(environment={"DOCKER_CONFIG": str(tmp_path)})
     connect(options, ticker=HandTicker()).resolve(reference(registry))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "credentials"),
+    [("", RIGHT), ("", IdentityToken(token="s3cret")), ("basic", RIGHT), ("bearer", RIGHT)],
+)
+def test_cve_2020_15157_a_redirect_s_target_names_no_token_service(registry, scheme, credentials):
+    registry.behaviour.authentication = scheme
+    digest = Digest.parse(registry.repository("app").put_blob(b"content"))
+    with memory_registry.serving() as evil:
+        challenge = f'Bearer realm="http://{evil.host}/token"'
+        wants_more = Answer(status=401, headers={"WWW-Authenticate": challenge})
+        leads_there = Answer(status=307, headers={"Location": f"http://{evil.host}/blob"})
+        evil.faults.append(on("/blob", lambda asked, answer: wants_more))
+        registry.faults.append(
+            on("/blobs/", lambda asked, answer: leads_there if answer.status == 200 else answer)
+        )
+        source = client(registry, credentials)
+        for _turn in range(2):
+            with pytest.raises(Unavailable) as caught:
+                source.blob(reference(registry).repository, digest, max_bytes=9)
+            if scheme == "" or credentials == RIGHT:
+                assert caught.value.code == "registry.redirect"
+        assert {asked.path for asked in evil.asked()} <= {"/blob"}
+        assert not any("authorization" in asked.headers for asked in evil.asked())
