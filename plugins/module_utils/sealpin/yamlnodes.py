@@ -165,6 +165,13 @@ class Sequence:
     is_flow: bool
     tag: str
     anchor: str
+    first: int = 0
+    """The number of the first item: what is known of a sequence may begin in its middle."""
+
+    @property
+    def numbered(self) -> Iterable[tuple[int, Node]]:
+        """Each item with its number."""
+        return enumerate(self.items, self.first)
 
 
 @dataclass(slots=True, eq=False)

@@ -15,6 +15,7 @@ from .kubernetes import read_object
 from .survey import Survey
 
 _ADDING = frozenset({"add", "replace"})
+_MAX_INDEX_DIGITS = 9
 _ANY_GROUP = "patched/v1"
 
 
@@ -36,16 +37,21 @@ def find_json_patch(document: Document, survey: Survey) -> None:
     for index, item in enumerate(root.items if isinstance(root, Sequence) else ()):
         value = survey.get(item, "value")
         if value is not None and survey.text(item, "op") in _ADDING:
-            steps = survey.text(item, "path").removeprefix("/").split("/")
+            pointer = survey.text(item, "path").removeprefix("/").split("/")
+            steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer]
             read_object(_placed(value, steps), (index,), survey, api_version=_ANY_GROUP)
 
 
 def _placed(value: Node, steps: list[str]) -> Node:
-    """Return an object in which *value* stands where the pointer *steps* leads."""
+    """Return an object in which *value* stands where the pointer *steps* leads.
+
+    What is added behind the last item is item -1.
+    """
     start, end = value.start, value.end
     for step in reversed(steps):
         if step == "-" or step.isdecimal():
-            value = Sequence(start, end, [value], is_flow=False, tag="", anchor="")
+            first = -1 if step == "-" else int(step[:_MAX_INDEX_DIGITS])
+            value = Sequence(start, end, [value], is_flow=False, tag="", anchor="", first=first)
             continue
         key = new_scalar(Scalar, (start, start, step, "", "", ""))
         entries: list[tuple[Node, Node]] = [(key, value)]

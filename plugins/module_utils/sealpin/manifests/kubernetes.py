@@ -11,6 +11,8 @@ candidate: the name alone does not make it one (``rbd.image`` names a disk).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries, render_path
 from .gitops import read_gitops
@@ -85,7 +87,7 @@ class _Object:
             return False
         if not self.survey.may_enter(items, self.path):
             return True
-        for index, item in enumerate(items.items):
+        for index, item in items.numbered:
             _Object(
                 self.survey,
                 item,
@@ -107,7 +109,7 @@ class _Object:
         if isinstance(node, Scalar) or not self.survey.may_enter(node, path):
             return
         if isinstance(node, Sequence):
-            for index, item in enumerate(node.items):
+            for index, item in node.numbered:
                 self._walk(item, (*path, index))
             return
         for key, value in self.survey.entries(node):
@@ -140,7 +142,7 @@ class _Object:
         return self.group == _TEKTON_GROUP and key == "stepTemplate"
 
     def _read_containers(self, value: Node, path: Path) -> None:
-        for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):
+        for index, item in _numbered(value):
             self._read_container(item, (*path, index))
 
     def _read_container(self, container: Node, path: Path) -> None:
@@ -148,7 +150,7 @@ class _Object:
         self._note(container, "image", path, never=never)
 
     def _read_volumes(self, value: Node, path: Path) -> None:
-        for index, volume in enumerate(value.items if isinstance(value, Sequence) else ()):
+        for index, volume in _numbered(value):
             source = self.survey.get(volume, "image")
             if isinstance(source, Mapping):
                 never = self.survey.text(source, "pullPolicy") == "Never"
@@ -168,3 +170,7 @@ class _Object:
             return
         if not literal_obstacle(value.value) and parse_reference(value.value):
             self.survey.remark("candidate", render_path(path), value.start, detail=value.value)
+
+
+def _numbered(node: Node) -> Iterable[tuple[int, Node]]:
+    return node.numbered if isinstance(node, Sequence) else ()
