@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
-from ..yamlschema import Path
-from .survey import Survey
+from ..yamlschema import Path, render_path
+from .directives import is_ignored
+from .survey import Survey, literal_obstacle, parse_reference
 
 _DOCKER_ACTION = "docker://"
 _GITLAB_NO_JOBS = frozenset({"variables", "workflow", "include", "stages", "cache", "spec"})
@@ -46,6 +47,22 @@ def _read_services(job: Node, path: Path, survey: Survey) -> None:
 def _read_actions(steps: Node | None, path: Path, survey: Survey) -> None:
     for step, below in _items(steps, path):
         _read_docker_action(step, "uses", below, survey)
+        for key, value in survey.entries(survey.get(step, "with")):
+            if isinstance(value, Scalar) and _may_be_image(key.value, value.value):
+                where = render_path((*below, "with", key.value))
+                is_free = is_ignored(survey.source, key.start, value.end)
+                code = "ignored" if is_free else "candidate"
+                survey.remark(code, where, key.start, detail=value.value)
+
+
+def _may_be_image(key: str, value: str) -> bool:
+    """Whether an action's input is probably one; what becomes of it, the action alone knows."""
+    if "docker-image://" in value:
+        return "@" not in value
+    if not (key == "image" or key.endswith(("-image", "_image"))) or literal_obstacle(value):
+        return False
+    reference = parse_reference(value)
+    return reference is not None and reference.tag is not None and reference.digest is None
 
 
 def _read_docker_action(holder: Node, key: str, path: Path, survey: Survey) -> None:

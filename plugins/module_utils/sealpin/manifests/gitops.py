@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from ..yamlnodes import Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .helm_values import read_values
-from .kustomize import read_kustomization, read_patches
+from .kustomize import read_entry, read_kustomization, read_patches
 from .parts import note_digest
 from .survey import Survey, parse_reference
 
@@ -42,6 +42,13 @@ def _read_helm_release(root: Node, path: Path, survey: Survey) -> None:
 
 def _read_kustomization(root: Node, path: Path, survey: Survey) -> None:
     read_kustomization(*_descend(survey, root, path, "spec"), survey)
+
+
+def _read_image_tag_transformer(root: Node, path: Path, survey: Survey) -> None:
+    """Kustomize's ``images`` as a configuration file of its built-in transformer."""
+    entry, below = _descend(survey, root, path, "imageTag")
+    if entry is not None and survey.text(root, "apiVersion") == "builtin":
+        read_entry(entry, below, survey)
 
 
 def _read_oci_repository(root: Node, path: Path, survey: Survey) -> None:
@@ -130,6 +137,7 @@ _READERS: dict[tuple[str, str], Callable[[Node, Path, Survey], None]] = {
     ("helm.toolkit.fluxcd.io", "HelmRelease"): _read_helm_release,
     ("kustomize.toolkit.fluxcd.io", "Kustomization"): _read_kustomization,
     ("source.toolkit.fluxcd.io", "OCIRepository"): _read_oci_repository,
+    ("", "ImageTagTransformer"): _read_image_tag_transformer,
     ("argoproj.io", "Application"): _read_application,
     ("argoproj.io", "ApplicationSet"): _read_application_set,
 }

@@ -15,7 +15,9 @@ from collections.abc import Iterable
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries, render_path
+from .directives import is_ignored
 from .gitops import read_gitops
+from .object_references import TEKTON_GROUP, image_reference
 from .survey import Survey, literal_obstacle, parse_reference
 
 _CONTAINER_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
@@ -25,7 +27,7 @@ _KINDS_WITHOUT_IMAGES = frozenset({"CustomResourceDefinition", "ConfigMap", "Sec
 _FOREIGN_GROUPS = ("skaffold", "kustomize.config.k8s.io")
 _BUILT_IN_GROUPS = frozenset({"", "apps", "batch", "extensions", "autoscaling", "policy"})
 _ARGO_GROUP = "argoproj.io"
-_TEKTON_GROUP = "tekton.dev"
+_TEXT_PATCH = "podSpecPatch"
 
 
 def is_kubernetes(document: Document) -> bool:
@@ -114,7 +116,8 @@ class _Object:
             return
         for key, value in self.survey.entries(node):
             name = key.value
-            if name == "image" or not (isinstance(value, Scalar) or name in _NEVER_ENTERED):
+            is_leaf = isinstance(value, Scalar)
+            if name in ("image", _TEXT_PATCH) or not (is_leaf or name in _NEVER_ENTERED):
                 self._visit(name, value, path)
 
     def _visit(self, key: str, value: Node, path: Path) -> None:
@@ -128,18 +131,23 @@ class _Object:
             self._read_container(value, below)
         elif key == "image" and isinstance(value, Scalar):
             self._read_candidate(value, below)
+        elif key == _TEXT_PATCH and isinstance(value, Scalar):
+            self._read_text_patch(value, below)
+        elif named := image_reference(self.survey, self.group, key, value, below):
+            self._note(*named, never=False)
         self._walk(value, below)
 
     def _is_list_of_steps(self, key: str) -> bool:
-        return (key == "sidecars" and self.group in (_ARGO_GROUP, _TEKTON_GROUP)) or (
-            key == "steps" and self.group == _TEKTON_GROUP
+        return (key == "sidecars" and self.group in (_ARGO_GROUP, TEKTON_GROUP)) or (
+            key == "steps" and self.group == TEKTON_GROUP
         )
 
     def _is_container(self, key: str) -> bool:
         """Argo's templates hold one container; Tekton's steps have a common template."""
         if self.group == _ARGO_GROUP:
             return key in ("container", "script")
-        return self.group == _TEKTON_GROUP and key == "stepTemplate"
+        is_step = key == "stepTemplate" or (key == "spec" and self.kind == "StepAction")
+        return self.group == TEKTON_GROUP and is_step
 
     def _read_containers(self, value: Node, path: Path) -> None:
         for index, item in _numbered(value):
@@ -162,6 +170,13 @@ class _Object:
             return
         self.configured.add(id(field))
         self.survey.image(holder, key, path, veto="pull-policy" if never else "")
+
+    def _read_text_patch(self, value: Scalar, path: Path) -> None:
+        """Argo Workflows merges this text, JSON or YAML, into the pod's specification."""
+        if self.group == _ARGO_GROUP and "image" in value.value.lower():
+            is_free = is_ignored(self.survey.source, value.start, value.end)
+            code = "ignored" if is_free else "patch-text"
+            self.survey.remark(code, render_path(path), value.start)
 
     def _read_candidate(self, value: Scalar, path: Path) -> None:
         """Remark an ``image`` of a custom resource's spec that could be one."""

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images in kustomizations: the ``images`` transformer.
+"""Images in kustomizations: the ``images`` transformer, and what else puts images into objects.
 
 Format: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/. Kustomize
 renders ``newTag: 1.27@sha256:…`` as ``name:1.27@sha256:…``, so the digest goes there: one value
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from ..yamlnodes import Document, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .directives import is_ignored
+from .helm_values import read_values
 from .parts import note_digest, note_tag
 from .prefilter import SPELLINGS
 from .survey import Survey
@@ -37,11 +38,16 @@ def find_kustomize(document: Document, survey: Survey) -> None:
 def read_kustomization(holder: Node | None, path: Path, survey: Survey) -> None:
     """Note every image that the fields of *holder*, which stands at *path*, put into objects.
 
-    These are ``images``, and patches that are texts; a patch in a file of its own is read there.
+    These are ``images``, the values of charts, replacements, and patches that are texts; a patch in
+    a file of its own is read there.
     """
     keys = _spellings(holder, path, survey)
     for index, entry in _items(holder, keys.get("images", ""), survey):
-        _read_entry(entry, (*path, keys["images"], index), survey)
+        read_entry(entry, (*path, keys["images"], index), survey)
+    for index, chart in _items(holder, keys.get("helmcharts", ""), survey):
+        _read_chart(chart, (*path, keys["helmcharts"], index), survey)
+    for index, replacement in _items(holder, keys.get("replacements", ""), survey):
+        _read_replacement(replacement, (*path, keys["replacements"], index), survey)
     for key in filter(None, map(keys.get, _PATCH_LISTS)):
         for index, patch in _items(holder, key, survey):
             _read_patch(patch, (*path, key, index), survey)
@@ -69,7 +75,34 @@ def _read_patch(patch: Node, path: Path, survey: Survey) -> None:
         survey.remark(code, render_path((*path, key) if key else path), text.start)
 
 
-def _read_entry(entry: Node, path: Path, survey: Survey) -> None:
+def _read_chart(chart: Node, path: Path, survey: Survey) -> None:
+    key = _spellings(chart, path, survey).get("valuesinline", "")
+    values = survey.get(chart, key)
+    if values is not None:
+        read_values(values, (*path, key), survey)
+
+
+def _read_replacement(replacement: Node, path: Path, survey: Survey) -> None:
+    """Remark each field that is an image's and gets its value from another object."""
+    for key in _keys(replacement, "targets", path, survey):
+        for index, target in _items(replacement, key, survey):
+            below = (*path, key, index)
+            for inner in _keys(target, "fieldpaths", below, survey):
+                for number, field in _items(target, inner, survey):
+                    if isinstance(field, Scalar) and _IMAGE.search(field.value):
+                        is_free = is_ignored(survey.source, field.start, field.end)
+                        code = "ignored" if is_free else "replacement"
+                        where = render_path((*below, inner, number))
+                        survey.remark(code, where, field.start, detail=field.value)
+
+
+def _keys(holder: Node, folded: str, path: Path, survey: Survey) -> list[str]:
+    key = _spellings(holder, path, survey).get(folded)
+    return [key] if key else []
+
+
+def read_entry(entry: Node, path: Path, survey: Survey) -> None:
+    """Note the image of one entry of ``images``."""
     keys = _spellings(entry, path, survey)
 
     def text(key: str) -> str:
@@ -80,6 +113,9 @@ def _read_entry(entry: Node, path: Path, survey: Survey) -> None:
         note_digest(survey, entry, keys["digest"], path, name=name, tag=tag)
     elif tag:
         note_tag(survey, entry, keys["newtag"], path, name=name)
+    elif text("tagsuffix"):
+        detail = f"{name}:…{text('tagsuffix')}"
+        survey.remark("tag-suffix", render_path(path), entry.start, detail=detail)
     elif name:
         survey.remark("no-newTag", render_path(path), entry.start, detail=name)
 

@@ -79,6 +79,8 @@ _ROWS = (
     Message("separate-tag", _W, "name and tag are two options", "write them as one: name:tag"),
     Message("build-cache", _W, "a build takes layers from this cache, whose tag is meant to move",
             "use a cache that only this build can write, and ignore the line"),
+    Message("feature", _W, "a feature of a dev container by its tag",
+            "commit devcontainer-lock.json, or write NAME@sha256:…"),
     Message("ambiguous-marker", _W, "the marked line names no image, or more than one",
             "keep one reference on the line"),
     # Kustomize and Helm.
@@ -88,6 +90,10 @@ _ROWS = (
     Message("empty-tag", _W, "the tag falls back to the chart's appVersion", "write the tag"),
     Message("global-registry", _W, "global.imageRegistry replaces the registry written here",
             "leave global.imageRegistry empty, or pin in the file that sets it"),
+    Message("tag-suffix", _W, "tagSuffix makes another tag of the base's, and drops a digest there",
+            "write newTag with the digest instead"),
+    Message("replacement", _W, "a replacement writes an image here that stands somewhere else",
+            "pin the value where it comes from, or ignore the line"),
     Message("patch-text", _W, "a text that patches an object's image, and is never edited",
             "move it to a file of its own, or override the image under images"),
     # Flux and Argo CD.

@@ -32,6 +32,7 @@ _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("values", (b"repository",)),
     ("gitlab-ci", (b"services",)),
     ("azure-pipelines", (b"container", b"services")),
+    ("devcontainer", (b"features", b"cacheFrom")),
     ("compose", (b"model", b"cache_", b"oci://")),
 )
 _WORDS_BY_FOLDER: tuple[tuple[str, tuple[bytes, ...]], ...] = (

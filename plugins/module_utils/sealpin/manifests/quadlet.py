@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images in Quadlet units: ``Image=`` of ``.container``, ``.image`` and ``.volume`` files.
+"""Images in Quadlet units: ``Image=`` of ``.container``, ``.image`` and ``.volume`` files, mounts.
 
 Format: podman-systemd.unit(5) and systemd.syntax(7): the last assignment of a key wins, a
 backslash at the end of a line continues it, ``#`` and ``;`` begin comment lines.
@@ -40,10 +40,29 @@ def find_quadlet(survey: Survey) -> None:
     last = {item.section: item for item in assignments if item.key == "Image"}
     for section in sorted(_SECTIONS & last.keys()):
         _read_image(survey, last[section], veto)
+    for item in assignments:
+        if item.section == "Container" and item.key == "Mount":
+            _read_mount(survey, item)
+
+
+def _read_mount(survey: Survey, item: _Assignment) -> None:
+    """Read ``type=image,source=NAME,…`` of podman-run(1); with CSV's quotes it is left alone."""
+    parts = item.value.split(",")
+    if "type=image" not in (part.strip('"') for part in parts):
+        return
+    offset = item.span.start
+    for part in parts:
+        key, _equals, name = part.strip('"').partition("=")
+        if key in ("source", "src"):
+            start = offset + len(part) - len(name)
+            span = Span(start, start + len(name))
+            is_odd = item.is_continued or '"' in item.value
+            _read_image(survey, _Assignment(item.section, item.key, name, span, is_odd), "")
+        offset += len(part) + 1
 
 
 def _read_image(survey: Survey, item: _Assignment, veto: str) -> None:
-    path = f"[{item.section}].Image"
+    path = f"[{item.section}].{item.key}"
     if not item.value:
         return
     if item.value.endswith(_UNIT_SUFFIXES):
