@@ -331,9 +331,11 @@ def _nothing(what: str, candidates: _Sorted, question: Question) -> Answer:
     if nearest is not None:
         message = f"no {what} satisfies: {nearest.message}"
         return failed(nearest.code, message, hint=nearest.hint)
+    gaps = question.evidence.gaps
+    unusable = f"; {gaps[0].location} is unusable: {gaps[0].error.message}" if gaps else ""
     return failed(
         f"{what}.missing",
-        f"no {what} found for {question.evidence.subject}",
+        f"no {what} found for {question.evidence.subject}{unusable}",
         hint="sealpin tree shows what hangs on the image; name in the policy the repository that"
         " its signatures are kept in, if that is another",
     )
@@ -346,7 +348,8 @@ def _unseen(what: str, candidates: _Sorted, question: Question) -> Answer | None
             return Answer(
                 outcome=Outcome.INCONCLUSIVE,
                 code=gap.error.code,
-                message=f"no {what} satisfies; {gap.location} did not answer: {gap.error.message}",
+                message=f"no {what} satisfies; {gap.location} was not read in full:"
+                f" {gap.error.message}",
                 hint=gap.error.hint,
             )
     for refused in candidates.refused:

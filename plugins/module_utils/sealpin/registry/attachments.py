@@ -19,7 +19,7 @@ from ..mediatypes import ANNOTATION_BUNDLE_PREDICATE
 from ..records import dataclass, field
 from ..reference import Repository, Tag
 from .answers import NotFound
-from .manifest import Manifest, parse_image
+from .manifest import Manifest, is_index, parse_image
 from .source import Source
 
 _SBOM_ARTIFACT = "application/vnd.dev.cosign.artifact.sbom.v1+json"
@@ -113,7 +113,7 @@ def _tagged(
             kind=kind,
             described_as="",
             location=f"{repository}:{tag}",
-            layers=parse_image(manifest).layers,
+            layers=_layers(manifest),
         )
 
 
@@ -130,12 +130,19 @@ def _referring(source: Source, repository: Repository, subject: Digest) -> Itera
             kind=None,
             described_as=_description(manifest, descriptor),
             location=f"{repository}@{descriptor.digest}",
-            layers=parse_image(manifest).layers,
+            layers=_layers(manifest),
         )
+
+
+def _layers(manifest: Manifest) -> tuple[Descriptor, ...]:
+    """Return the layers; an index, which may hang on an image like anything else, has none."""
+    return () if is_index(manifest) else parse_image(manifest).layers
 
 
 def _description(manifest: Manifest, descriptor: Descriptor) -> str:
     """Return the predicate type, else the artifact type, else the configuration's media type."""
+    if is_index(manifest):
+        return descriptor.artifact_type or manifest.media_type
     image = parse_image(manifest)
     return (
         image.annotations.get(ANNOTATION_BUNDLE_PREDICATE)

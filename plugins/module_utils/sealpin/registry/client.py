@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from .. import jsonbytes
-from ..descriptor import Descriptor, ResolvedArtifact
+from ..descriptor import ResolvedArtifact
 from ..digest import Digest
 from ..errors import InvalidInput, SealpinError, Unavailable, quote
 from ..evidence import Route
 from ..limits import (
     MAX_MANIFEST_BYTES,
-    MAX_REFERRERS,
     MAX_REFERRERS_PAGE_BYTES,
     MAX_REFERRERS_PAGES,
 )
@@ -31,9 +31,9 @@ from ..reference import ImageReference, Repository, Tag
 from .answers import NotFound, error_codes, refusal
 from .auth import Authorizer, Scope
 from .hosts import HostOptions, base_urls
-from .manifest import Manifest, parse_descriptors, parse_index
+from .manifest import Manifest, entries_of, index_entries
 from .pacing import Deadline
-from .referrers import bounded
+from .referrers import Listing
 from .source import Referrers, resolve_by_manifest
 from .transport import Request, Response
 
@@ -119,8 +119,7 @@ class RegistryClient:
         then.
         """
         where = f"referrers of {repository}@{subject}"
-        route = Route.REFERRERS_API
-        found: list[Descriptor] = []
+        listing = Listing(where=where, route=Route.REFERRERS_API)
         path = f"referrers/{subject}"
         for page in range(MAX_REFERRERS_PAGES):
             try:
@@ -132,18 +131,18 @@ class RegistryClient:
                     return None
                 if response.status != 200:
                     raise refusal(response, where)
-                found += _parse_referrers(response, where)
+                listing.read(_listed_entries(response, where))
                 path = _next_page(response, repository)
             except SealpinError as error:
                 if page == 0:
                     raise
-                return bounded(found, where=where, route=route, failure=error)
-            if not path or len(found) > MAX_REFERRERS:
-                return bounded(found, where=where, route=route)
+                return listing.referrers(failure=error)
+            if not path or listing.is_full:
+                return listing.referrers()
         too_many = Unavailable(
             "registry.too-many-pages", f"more than {MAX_REFERRERS_PAGES} pages: {where}"
         )
-        return bounded(found, where=where, route=route, failure=too_many)
+        return listing.referrers(failure=too_many)
 
     def _referrers_by_tag(self, repository: Repository, subject: Digest) -> Referrers:
         try:
@@ -151,7 +150,9 @@ class RegistryClient:
         except NotFound:
             return Referrers(route=Route.REFERRERS_TAG)
         where = _named(repository, Tag(subject.tag_prefix))
-        return bounded(parse_index(manifest), where=where, route=Route.REFERRERS_TAG)
+        listing = Listing(where=where, route=Route.REFERRERS_TAG)
+        listing.read(index_entries(manifest))
+        return listing.referrers()
 
     def _remember_without_api(self, repository: Repository, response: Response) -> None:
         """Ask no more for what is not there.
@@ -232,11 +233,11 @@ def _lacks_referrers_api(response: Response) -> bool:
     return response.status in _WITHOUT_REFERRERS_API
 
 
-def _parse_referrers(response: Response, where: str) -> tuple[Descriptor, ...]:
+def _listed_entries(response: Response, where: str) -> list[Any]:
     document = jsonbytes.parse_object(response.body, what=where)
     if "manifests" not in document:
         raise Unavailable("registry.malformed-answer", f"an index without manifests: {where}")
-    return parse_descriptors(document["manifests"], where=where)
+    return entries_of(document["manifests"], where=where)
 
 
 def _next_page(response: Response, repository: Repository) -> str:

@@ -25,8 +25,8 @@ from ..reference import ImageReference, Repository, Tag
 from .answers import NotFound
 from .confined import read_beneath
 from .flight import SingleFlight
-from .manifest import Manifest, parse_descriptors, parse_image, parse_index
-from .referrers import bounded
+from .manifest import Manifest, index_entries, parse_descriptors, parse_image
+from .referrers import Listing
 from .source import Referrers, resolve_by_manifest
 
 ANNOTATION_REF_NAME = "org.opencontainers.image.ref.name"
@@ -84,11 +84,12 @@ class LayoutSource:
     def referrers(self, repository: Repository, subject: Digest) -> Referrers:
         """See `Source.referrers`."""
         subjects = self._subjects.get(None, self._read_subjects)
-        found = list(subjects.referrers.get(subject, ()))
-        with suppress(NotFound):
-            found += parse_index(self.manifest(repository, Tag(subject.tag_prefix)))
         where = f"referrers of {repository}@{subject} in {self._shown}"
-        listed = bounded(found, where=where, route=Route.REFERRERS_TAG)
+        listing = Listing(where=where, route=Route.REFERRERS_TAG)
+        listing.add(subjects.referrers.get(subject, ()))
+        with suppress(NotFound):
+            listing.read(index_entries(self.manifest(repository, Tag(subject.tag_prefix))))
+        listed = listing.referrers()
         return replace(listed, gaps=listed.gaps + subjects.gaps)
 
     def tags(self, repository: Repository) -> tuple[str, ...]:

@@ -53,10 +53,15 @@ def is_index(manifest: Manifest) -> bool:
 
 def parse_index(manifest: Manifest) -> tuple[Descriptor, ...]:
     """Return an index's descriptors. Raises `InvalidInput` ``manifest.*`` or ``json.*``."""
+    return parse_descriptors(index_entries(manifest), where=f"{manifest.digest} manifests")
+
+
+def index_entries(manifest: Manifest) -> list[Any]:
+    """Return what an index lists, unread. Raises `InvalidInput` ``manifest.*`` or ``json.*``."""
     document = _document(manifest)
     if "manifests" not in document:
         raise InvalidInput("manifest.not-an-index", f"not an index: {manifest.digest}")
-    return parse_descriptors(document["manifests"], where=f"{manifest.digest} manifests")
+    return entries_of(document["manifests"], where=f"{manifest.digest} manifests")
 
 
 def parse_image(manifest: Manifest) -> ImageManifest:
@@ -79,11 +84,17 @@ def parse_image(manifest: Manifest) -> ImageManifest:
 
 def parse_descriptors(value: Any, *, where: str) -> tuple[Descriptor, ...]:
     """Return descriptors. Raises `InvalidInput` ``manifest.malformed`` or ``digest.*``."""
+    entries = entries_of(value, where=where)
+    return tuple(parse_descriptor(item, where=f"{where}[{i}]") for i, item in enumerate(entries))
+
+
+def entries_of(value: Any, *, where: str) -> list[Any]:
+    """Return a list's entries, unread. Raises `InvalidInput` ``manifest.malformed``."""
     if value is None:
-        return ()  # Go writes an empty list as null
+        return []  # Go writes an empty list as null
     if not isinstance(value, list):
         raise _malformed(f"{where} is not a list")
-    return tuple(parse_descriptor(item, where=f"{where}[{i}]") for i, item in enumerate(value))
+    return value
 
 
 def parse_descriptor(value: Any, *, where: str) -> Descriptor:
