@@ -9,7 +9,7 @@ remembered (`memo`), read from elsewhere (`mirrors`). A run has one of these.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from ..errors import Unavailable, quote
 from .auth import Authorizer
@@ -92,19 +92,21 @@ def fetch(url: str, *, max_bytes: int, options: RegistryOptions, query: bytes = 
 
 
 def _exchange(options: RegistryOptions) -> Transport:
-    given = (options.tls, *options.tls_of.values())
-    for tls in given:
-        if tls != TlsOptions():  # what does not load is reported before anything runs
-            make_context(tls)
+    # What does not load is reported before anything runs; the system's authorities take long to
+    # load, so each context is made once, and that of the defaults when a socket is needed.
+    contexts = cache(make_context)
+    for tls in (options.tls, *options.tls_of.values()):
+        if tls != TlsOptions():
+            contexts(tls)
 
     def make() -> Transport:
         # Imported here, since a run that reads layouts only never needs it.
         from .urllib3_transport import Urllib3Transport
 
         return Urllib3Transport(
-            make_context=lambda: make_context(options.tls),
+            make_context=partial(contexts, options.tls),
             make_context_of={
-                host_of(registry): partial(make_context, tls)
+                host_of(registry): partial(contexts, tls)
                 for registry, tls in options.tls_of.items()
             },
             proxies=ProxySettings.from_environment(options.environment),
