@@ -90,7 +90,9 @@ def _verify(argv: Sequence[str], arguments: argparse.Namespace) -> int:
 
         from ..publisher_table import refuse_without_signer
 
-        raise refuse_without_signer(shlex.join(argv), arguments.images)
+        # Folders name no images, so no publisher is guessed from them.
+        images = () if arguments.local_image else arguments.images
+        raise refuse_without_signer(shlex.join(argv), images)
     want = frozenset({EvidenceKind.BUNDLE, EvidenceKind.SIGNATURE_LAYER})
     ahead = begin(arguments, options, want=want)
     # Imported while the registry is awaited: what judges its answers.

@@ -270,6 +270,22 @@ def test_local_image_is_a_folder_that_cosign_saved(site: SignedSite, key: KeyPai
     assert sealpin(*words, str(site.folder / "none"), cwd=site.folder).code == 3
 
 
+def test_local_image_without_a_signer_says_that_the_signer_is_missing(tmp_path: Path) -> None:
+    ran = sealpin("verify", "--local-image", str(tmp_path), cwd=tmp_path)
+    assert ran.code == 3
+    assert ran.err.splitlines() == [
+        (
+            "sealpin: nothing says who must have signed: a signature by anybody proves nothing;"
+            " expected --certificate-identity with --certificate-oidc-issuer, --key, --publisher or"
+            " --policy [identity.missing]"
+        ),
+        (
+            "sealpin: next: say who may have signed, or name a publisher (--publisher),"
+            " a key (--key) or a policy"
+        ),
+    ]
+
+
 def save(site: SignedSite, digest: str) -> Path:
     """Write the image and its signatures as ``cosign save`` does."""
     folder = site.folder / "saved"
