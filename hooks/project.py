@@ -1,27 +1,13 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a project keeps its configuration and lock: at the git root, else in the working directory.
-
-Never in a nearer folder: a pull request that adds ``apps/x/.sealpin.yaml`` must not change the
-rules for ``apps/x``.
-"""
+"""The project a command runs in, and the error of one that trusts nobody."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sealpin.errors import InvalidInput
+from sealpin.project_files import CONFIG_NAME, LOCK_NAME, project_root
 
-CONFIG_NAME = ".sealpin.yaml"
-LOCK_NAME = "sealpin.lock"
-
-
-def project_root(start: Path) -> Path:
-    """Return the nearest folder at or above *start* with a ``.git`` entry, else *start*."""
-    for folder in (start, *start.parents):
-        if (folder / ".git").exists():
-            return folder
-    return start
+__all__ = ["CONFIG_NAME", "LOCK_NAME", "project_root", "require_policy"]
 
 
 def require_policy() -> InvalidInput:

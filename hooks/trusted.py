@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.inputs import PoliciesOnDisk, PolicyStore
+from sealpin.project_files import read_find_options
 from sealpin.records import dataclass
 
 from .project import CONFIG_NAME, project_root, require_policy
@@ -50,19 +51,8 @@ class ProjectPolicy:
         return self.given or ((self.config,) if self.config is not None else ())
 
     def find_options(self) -> FindOptions | None:
-        """Return what the ``files:`` section says; None where there is none.
-
-        Raises `PolicyInvalid` for a section that does not load, `InvalidInput` ``file.*``.
-        """
-        for path in self.files:
-            data = self.store.read(path)
-            if b"files" not in data and b"\\" not in data:
-                continue  # without importing a parser
-            from sealpin.manifests.options import FindOptions
-            from sealpin.policy.file_settings import parse_file_settings
-
-            return FindOptions.of(parse_file_settings(data, where=path.name))
-        return None
+        """Return what the ``files:`` section says; see `read_find_options`."""
+        return read_find_options(self.files, self.store)
 
     def rules(self, options: RunOptions, machine: Machine) -> Rules:
         """Return what decides.

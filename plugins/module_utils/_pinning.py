@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The task that pins the images of files.
 
-1. Find the images of every file.
+1. Find the images of every file, where the project says they stand.
 2. Decide on every image, make the pins.
 3. Rewrite each file whose pins change it; a file that fails keeps its bytes, the others go on.
 4. Record what was proven in the lock file.
@@ -19,16 +19,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._files import FileChange, put_file
-from ._sessions import Params, open_session, platform_of, read_rules, registry_weakenings
+from ._sessions import Params, machine, open_session, platform_of, read_rules, registry_weakenings
 from ._tasks import Entry, Result, conclude, decided_entry, error_result
 from .sealpin.errors import InvalidInput, SealpinError
+from .sealpin.inputs import PoliciesOnDisk
 from .sealpin.limits import MAX_MANIFEST_FILE_BYTES
 from .sealpin.manifests.finder import find_sites
 from .sealpin.manifests.lock import Lock
+from .sealpin.manifests.options import FindOptions
 from .sealpin.manifests.prefilter import may_name_images
 from .sealpin.manifests.rewrite import apply
 from .sealpin.manifests.site import Found, TagStyle
 from .sealpin.pinning import FileResult, SiteResult, Update, lock_entries, pin_files
+from .sealpin.project_files import CONFIG_NAME, LOCK_NAME, project_root, read_find_options
 from .sealpin.report.files import remark_to_dict, site_to_dict
 from .sealpin.rules import Rules
 from .sealpin.tree import walk
@@ -36,14 +39,14 @@ from .sealpin.tree import walk
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-_LOCK_NAME = "sealpin.lock"
-
 
 @dataclass
 class _Task:
     """What one run has read and done so far."""
 
     module: AnsibleModule
+    options: FindOptions
+    """Where the project says that its images stand."""
     files: dict[str, bytes] = field(default_factory=dict)
     changes: dict[str, FileChange] = field(default_factory=dict)
     errors: dict[str, SealpinError] = field(default_factory=dict)
@@ -58,7 +61,7 @@ class _Task:
 def run(module: AnsibleModule) -> None:
     """Do the steps and leave the module."""
     try:
-        result = _pin(_Task(module))
+        result = _pin(_Task(module, find_options(module.params)))
     except SealpinError as error:
         result = error_result(error)
     if result["failed"]:
@@ -97,18 +100,31 @@ def _pin(task: _Task) -> Result:
     return _report(task, found, results, lock_path)
 
 
+def find_options(params: Params) -> FindOptions:
+    """Return what the ``files`` section says: of the task's policy, else of the project's own.
+
+    That is the command's rule. Raises `InvalidInput`, `PolicyInvalid`.
+    """
+    files = [machine().base / path for path in params.get("policy") or ()]
+    config = _project(params) / CONFIG_NAME
+    if not files and config.is_file():
+        files = [config]
+    return read_find_options(files, PoliciesOnDisk()) or FindOptions()
+
+
 def _find(task: _Task) -> list[Found]:
     """Read every file once; its bytes are kept only if it names an image."""
     found = []
+    words = tuple(word.encode() for word in task.options.words)
     for path in walk(Path(path) for path in task.params["paths"]):
         try:
             data = _read(path)
         except InvalidInput as error:
             task.errors[str(path)] = error
             continue
-        if not may_name_images(str(path), data):
+        if not may_name_images(str(path), data, words=words):
             continue
-        in_file = find_sites(str(path), data)
+        in_file = find_sites(str(path), data, options=task.options)
         if in_file.sites or in_file.remarks:
             task.files[str(path)] = data
             found.append(in_file)
@@ -134,18 +150,20 @@ def _read(path: Path) -> bytes:
 def _lock_path(params: Params) -> Path:
     if params.get("lock"):
         return Path(params["lock"])
+    return _project(params) / LOCK_NAME
+
+
+def _project(params: Params) -> Path:
+    """The project of the first path, whose lock and configuration count."""
     first = Path(params["paths"][0]).resolve()
-    start = first if first.is_dir() else first.parent
-    for folder in (start, *start.parents):
-        if (folder / ".git").exists():
-            return folder / _LOCK_NAME
-    return start / _LOCK_NAME
+    return project_root(first if first.is_dir() else first.parent)
 
 
 def _rewrite(task: _Task, result: FileResult) -> None:
     path, old = Path(result.file), task.files[result.file]
     try:
-        data = apply(old, result.pins, style=TagStyle(task.params["tag"]))
+        style = TagStyle(task.params["tag"])
+        data = apply(old, result.pins, style=style, options=task.options)
         if _read(path) != old:
             raise InvalidInput(
                 "file.changed", f"the file was changed by someone else meanwhile: {path}"

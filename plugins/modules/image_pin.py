@@ -15,6 +15,8 @@ description:
     verified behind each name. Only those characters change. Comments, quotes, line ends and everything else stay.
   - A digest that is written already is verified as it stands. With O(update=true) its tag is asked for again.
   - An image that is refused or could not be checked is left as it is and fails the task. The others are pinned all the same.
+  - Where images stand beyond the known fields, and which kinds of files count, the C(files) section of O(policy) says, or else that
+    of C(.sealpin.yaml) at the root of the git checkout that the first of O(paths) lies in. It is what the command reads, too.
   - What was proven is recorded in a lock file, so that a later check needs no network.
 extends_documentation_fragment:
   - sealpin.oci.attributes

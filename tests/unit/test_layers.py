@@ -35,6 +35,7 @@ FACADE = frozenset(
         "image_builds",
         "log_lookup",
         "pinning",
+        "project_files",
         "reaching",
         "rules",
         "run",
