@@ -170,7 +170,7 @@ def _gather(
     session: Session, artifact: ResolvedArtifact, place: EvidencePlace, legacy: EvidenceKind
 ) -> EvidenceSet:
     from sealpin.evidence import EvidenceKind
-    from sealpin.policy.evaluate import Needs
+    from sealpin.policy.needs import Needs
 
     kinds = frozenset({legacy, EvidenceKind.BUNDLE})
     return session.gather(artifact, needs=Needs(places=(place,), kinds=kinds))

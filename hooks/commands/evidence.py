@@ -201,7 +201,7 @@ def _save_one(
 
     Returns the reference with its digest, and how many pieces there are.
     """
-    from sealpin.policy.evaluate import needs_of
+    from sealpin.policy.needs import needs_of
     from sealpin.reference import ImageReference
     from sealpin.registry.evidence_store import save
 

@@ -28,9 +28,9 @@ from .sealpin.descriptor import ResolvedArtifact
 from .sealpin.errors import InvalidInput, SealpinError
 from .sealpin.evidence import Evidence, EvidenceKind, EvidenceSet
 from .sealpin.policy.decision import Decision, Outcome
-from .sealpin.policy.evaluate import Needs
 from .sealpin.policy.fingerprint import trust_digest
 from .sealpin.policy.model import AttestationRule, EvidencePlace
+from .sealpin.policy.needs import Needs
 from .sealpin.reference import ImageReference, Repository
 from .sealpin.report.document import statement_to_dict
 from .sealpin.rules import Rules

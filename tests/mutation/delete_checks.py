@@ -52,6 +52,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "jsonfields.py": ("test_jsonfields.py",),
     "crypto.py": ("test_crypto.py", "signatures/test_verify.py", "signatures/test_certificate.py"),
     "policy/evaluate.py": _POLICY,
+    "policy/needs.py": _POLICY,
     "policy/appraisal.py": _POLICY,
     "policy/authorities.py": _POLICY,
     "policy/identity.py": _POLICY,

@@ -32,8 +32,9 @@ from .evidence import EvidenceSet
 from .gathering import Gatherer, SignIn
 from .limits import DEFAULT_WORKERS, MAX_CONFIG_BYTES
 from .policy.decision import Decision
-from .policy.evaluate import Needs, decide_by_name, decide_unresolved, evaluate, needs_of
+from .policy.evaluate import decide_by_name, decide_unresolved, evaluate
 from .policy.model import EvidencePlace, PolicySet
+from .policy.needs import Needs, needs_of
 from .policy.program_input import Facts
 from .policy.select import Resource
 from .policy.verifications import Verifications

@@ -14,8 +14,8 @@ from concurrent.futures import Executor
 
 from .descriptor import ResolvedArtifact
 from .evidence import EvidenceSet, Gap
-from .policy.evaluate import Needs
 from .policy.model import PullSecret
+from .policy.needs import Needs
 from .records import dataclass, field, replace
 from .reference import Repository
 from .registry.discover import discover

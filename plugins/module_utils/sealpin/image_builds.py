@@ -16,8 +16,8 @@ from .descriptor import ResolvedArtifact
 from .digest import Digest
 from .errors import InvalidInput, quote
 from .evidence import EvidenceKind
-from .policy.evaluate import Needs
 from .policy.model import EvidencePlace
+from .policy.needs import Needs
 from .reference import ImageReference, Repository
 from .signatures.opinion import SecondOpinion
 from .slsa.expectations import ExpectedProvenance

@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from ..descriptor import ResolvedArtifact
 from ..errors import InvalidInput, SealpinError, VerificationFailed, quote
-from ..evidence import EvidenceKind, EvidenceSet
+from ..evidence import EvidenceSet
 from ..records import dataclass, replace
 from ..reference import ImageReference
 from ..signatures.opinion import SecondOpinion
@@ -31,10 +31,16 @@ from ..weakening import Weakening
 from .appraisal import Question
 from .authorities import AuthorityVerdict, judge_authority
 from .conditions import check_value
-from .decision import AuthorityResult, Decision, Finding, Outcome, Scope
+from .decision import AuthorityResult, Decision, Finding, Outcome
 from .engines.program import UNDECIDED_ERRORS, Answer, failed, passed, undecided
+from .findings import (
+    image_finding,
+    match_notes,
+    policy_finding,
+    policy_satisfied,
+    weakening_findings,
+)
 from .model import (
-    EvidencePlace,
     Mode,
     NoMatch,
     PolicySet,
@@ -44,48 +50,8 @@ from .model import (
     TrustPolicy,
 )
 from .program_input import NO_FACTS, Facts, build_input
-from .select import Match, Resource, applicable, match_policies
+from .select import Resource, applicable, match_policies
 from .verifications import Verifications
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What must be fetched before an image can be decided on."""
-
-    places: tuple[EvidencePlace, ...] = ()
-    """Where evidence may lie; the image's own repository is a place whose repository is None."""
-    kinds: frozenset[EvidenceKind] = frozenset()
-    """Empty where no policy wants evidence."""
-    configs: bool = False
-    """Whether a program wants the image's configurations."""
-
-
-def needs_of(
-    policies: PolicySet,
-    reference: ImageReference,
-    *,
-    now_utc: datetime,
-    resource: Resource | None = None,
-) -> Needs:
-    """Say what to fetch for *reference*: the union over every policy that applies.
-
-    Raises `InvalidInput` ``reference.not-for-cluster`` as `policy.select` does.
-    """
-    matches = match_policies(policies, reference, now_utc=now_utc, resource=resource)
-    applying = applicable(policies, matches)
-    places: dict[EvidencePlace, None] = {}
-    kinds: set[EvidenceKind] = set()
-    for policy in applying:
-        for authority in policy.authorities:
-            if isinstance(authority, StaticAuthority):
-                continue
-            rules = authority.rules
-            if not rules.places_replace:
-                places[EvidencePlace(repository=None)] = None
-            places.update(dict.fromkeys(rules.places))
-            kinds |= rules.kinds
-    configs = any(_inputs_of(policy).config for policy in applying)
-    return Needs(places=tuple(places), kinds=frozenset(kinds), configs=configs)
 
 
 def evaluate(
@@ -110,10 +76,10 @@ def evaluate(
         matches = match_policies(policies, reference, now_utc=now_utc, resource=facts.resource)
     except InvalidInput as error:
         return _decide(
-            artifact, Outcome.DENIED, [_image_finding(reference, failed(error.code, error.message))]
+            artifact, Outcome.DENIED, [image_finding(reference, failed(error.code, error.message))]
         )
     applying = applicable(policies, matches)
-    notes = [finding for match in matches for finding in _match_notes(match)]
+    notes = [finding for match in matches for finding in match_notes(match)]
     if not applying:
         return _decide_unmatched(policies, reference, artifact, notes)
     # 2. and 3.
@@ -136,7 +102,7 @@ def evaluate(
         findings=(
             *notes,
             *(finding for verdict in verdicts for finding in verdict.findings),
-            *_weakening_findings(reference, weakenings),
+            *weakening_findings(reference, weakenings),
         ),
         satisfied=satisfied,
         weakenings=weakenings,
@@ -159,7 +125,7 @@ def decide_by_name(
     matches = match_policies(policies, reference, now_utc=now_utc, resource=resource)
     if applicable(policies, matches) or policies.no_match is not NoMatch.DENY:
         return None
-    notes = [finding for match in matches for finding in _match_notes(match)]
+    notes = [finding for match in matches for finding in match_notes(match)]
     return _decide_unmatched(policies, reference, None, notes)
 
 
@@ -171,7 +137,7 @@ def decide_unresolved(reference: ImageReference, error: SealpinError) -> Decisio
         reference=reference,
         artifact=None,
         outcome=answer.outcome,
-        findings=(_image_finding(reference, replace(answer, hint=error.hint)),),
+        findings=(image_finding(reference, replace(answer, hint=error.hint)),),
     )
 
 
@@ -200,7 +166,7 @@ def _unsigned_allowed(name: str) -> _PolicyVerdict:
     message = "allowed without evidence (unsigned: allow)"
     return _PolicyVerdict(
         outcome=Outcome.ALLOWED,
-        findings=(replace(_policy_satisfied(name), message=message),),
+        findings=(replace(policy_satisfied(name), message=message),),
         weakenings=frozenset({Weakening.UNSIGNED_ALLOWED}),
     )
 
@@ -288,7 +254,7 @@ def _conclude(
 ) -> _PolicyVerdict:
     if answer.outcome is Outcome.ALLOWED:
         return _satisfied(policy, verdicts, satisfying)
-    findings = [_policy_finding(policy, answer)]
+    findings = [policy_finding(policy, answer)]
     findings += [finding for verdict in verdicts for finding in verdict.findings]
     if answer.outcome is Outcome.DENIED and policy.mode is Mode.WARN:
         return _PolicyVerdict(
@@ -304,7 +270,7 @@ def _satisfied(
     verdicts: list[AuthorityVerdict],
     satisfying: tuple[AuthorityVerdict, ...],
 ) -> _PolicyVerdict:
-    findings = [_policy_satisfied(policy.name)]
+    findings = [policy_satisfied(policy.name)]
     for verdict in verdicts:
         findings += [finding.as_note() for finding in verdict.findings]
     return _PolicyVerdict(
@@ -322,14 +288,6 @@ def _satisfied(
             ]
         ),
         weakenings=_weakenings_used(policy, satisfying),
-    )
-
-
-@lru_cache(maxsize=4096)
-def _policy_satisfied(name: str) -> Finding:
-    """The finding of a satisfied policy, which is the same for every image."""
-    return Finding(
-        scope=Scope.POLICY, name=name, outcome=Outcome.ALLOWED, code="ok", message="satisfied"
     )
 
 
@@ -362,16 +320,16 @@ def _decide_unmatched(
             reference=reference,
             artifact=artifact,
             outcome=Outcome.DENIED,
-            findings=(*notes, _image_finding(reference, replace(answer, hint=hint))),
+            findings=(*notes, image_finding(reference, replace(answer, hint=hint))),
         )
-    warning = replace(_image_finding(reference, answer), is_warning=True)
+    warning = replace(image_finding(reference, answer), is_warning=True)
     findings = [*notes, warning] if policies.no_match is NoMatch.WARN else notes
     weakenings = frozenset({Weakening.NO_MATCH_ALLOWED})
     return Decision(
         reference=reference,
         artifact=artifact,
         outcome=Outcome.ALLOWED,
-        findings=(*findings, *_weakening_findings(reference, weakenings)),
+        findings=(*findings, *weakening_findings(reference, weakenings)),
         weakenings=weakenings,
         unsigned=True,
     )
@@ -381,64 +339,6 @@ def _decide(artifact: ResolvedArtifact, outcome: Outcome, findings: list[Finding
     return Decision(
         reference=artifact.reference, artifact=artifact, outcome=outcome, findings=tuple(findings)
     )
-
-
-def _match_notes(match: Match) -> Iterable[Finding]:
-    """Tell of exclusions, running and run out; both are exceptions somebody should know of."""
-    if match.exclusion is None:
-        return
-    until = match.exclusion.until_utc.date().isoformat()
-    if match.is_excluded:
-        code, message = "policy.excluded", f"excluded until {until}: {match.exclusion.reason}"
-    else:
-        code, message = (
-            "policy.exclusion-ended",
-            f"the exclusion ended on {until}: {match.exclusion.reason}",
-        )
-    yield Finding(
-        scope=Scope.POLICY,
-        name=match.policy.name,
-        outcome=Outcome.ALLOWED,
-        code=code,
-        message=message,
-        is_warning=True,
-    )
-
-
-def _policy_finding(policy: TrustPolicy, answer: Answer) -> Finding:
-    return Finding(
-        scope=Scope.POLICY,
-        name=policy.name,
-        outcome=answer.outcome,
-        code=answer.code,
-        message=answer.message,
-        hint=answer.hint,
-    )
-
-
-def _image_finding(reference: ImageReference, answer: Answer) -> Finding:
-    return Finding(
-        scope=Scope.IMAGE,
-        name=reference.normalised,
-        outcome=answer.outcome,
-        code=answer.code,
-        message=answer.message,
-        hint=answer.hint,
-    )
-
-
-def _weakening_findings(
-    reference: ImageReference, weakenings: frozenset[Weakening]
-) -> Iterable[Finding]:
-    for weakening in sorted(weakenings, key=lambda item: item.value):
-        yield Finding(
-            scope=Scope.IMAGE,
-            name=reference.normalised,
-            outcome=Outcome.ALLOWED,
-            code=weakening.value,
-            message=f"a check was given up: {weakening.value}",
-            is_warning=True,
-        )
 
 
 def _worst(outcomes: Iterable[Outcome]) -> Outcome:

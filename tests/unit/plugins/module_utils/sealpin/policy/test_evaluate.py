@@ -11,7 +11,8 @@ from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, Unavailable, VerificationFailed
 from sealpin.evidence import EvidenceKind, EvidenceSet
 from sealpin.policy.decision import Outcome, Scope
-from sealpin.policy.evaluate import decide_unresolved, evaluate, needs_of
+from sealpin.policy.evaluate import decide_unresolved, evaluate
+from sealpin.policy.needs import needs_of
 from sealpin.policy.verifications import Verifications
 from sealpin.reference import ImageReference
 from sealpin.signatures.opinion import SecondOpinion

@@ -1,0 +1,84 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a decision says: the findings about an image and about its policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from ..reference import ImageReference
+from ..weakening import Weakening
+from .decision import Finding, Outcome, Scope
+from .engines.program import Answer
+from .model import TrustPolicy
+from .select import Match
+
+
+@lru_cache(maxsize=4096)
+def policy_satisfied(name: str) -> Finding:
+    """The finding of a satisfied policy, which is the same for every image."""
+    return Finding(
+        scope=Scope.POLICY, name=name, outcome=Outcome.ALLOWED, code="ok", message="satisfied"
+    )
+
+
+def match_notes(match: Match) -> Iterable[Finding]:
+    """Tell of exclusions, running and run out; both are exceptions somebody should know of."""
+    if match.exclusion is None:
+        return
+    until = match.exclusion.until_utc.date().isoformat()
+    if match.is_excluded:
+        code, message = "policy.excluded", f"excluded until {until}: {match.exclusion.reason}"
+    else:
+        code, message = (
+            "policy.exclusion-ended",
+            f"the exclusion ended on {until}: {match.exclusion.reason}",
+        )
+    yield Finding(
+        scope=Scope.POLICY,
+        name=match.policy.name,
+        outcome=Outcome.ALLOWED,
+        code=code,
+        message=message,
+        is_warning=True,
+    )
+
+
+def policy_finding(policy: TrustPolicy, answer: Answer) -> Finding:
+    """Say what a policy answers."""
+    return Finding(
+        scope=Scope.POLICY,
+        name=policy.name,
+        outcome=answer.outcome,
+        code=answer.code,
+        message=answer.message,
+        hint=answer.hint,
+    )
+
+
+def image_finding(reference: ImageReference, answer: Answer) -> Finding:
+    """Say what is answered about an image before any policy has a say."""
+    return Finding(
+        scope=Scope.IMAGE,
+        name=reference.normalised,
+        outcome=answer.outcome,
+        code=answer.code,
+        message=answer.message,
+        hint=answer.hint,
+    )
+
+
+def weakening_findings(
+    reference: ImageReference, weakenings: frozenset[Weakening]
+) -> Iterable[Finding]:
+    """Say every check that was given up, in the order of their names."""
+    for weakening in sorted(weakenings, key=lambda item: item.value):
+        yield Finding(
+            scope=Scope.IMAGE,
+            name=reference.normalised,
+            outcome=Outcome.ALLOWED,
+            code=weakening.value,
+            message=f"a check was given up: {weakening.value}",
+            is_warning=True,
+        )
