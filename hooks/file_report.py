@@ -55,6 +55,7 @@ class FileReport:
             style,
             verbose=verbose,
             dry_run=document["dry_run"],
+            said={entry["message"] for entry in (*document["images"], *document["errors"])},
         )
         for error in document["errors"]:
             lines += error_lines(error, style)

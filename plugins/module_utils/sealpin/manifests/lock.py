@@ -24,6 +24,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from .. import jsonbytes
+from ..descriptor import Platform
 from ..digest import Digest
 from ..errors import InvalidInput, quote
 from ..limits import MAX_LOCK_BYTES
@@ -289,6 +290,7 @@ def _from_json(key: str, value: Any) -> LockEntry:
     reference, _separator, platform = key.partition(" ")
     fields = Fields(value, f"the entry {quote(key)}")
     _check_reference(reference)
+    _check_platform(platform, key)
     entry = LockEntry(
         reference=reference,
         platform=platform,
@@ -314,6 +316,15 @@ def _check_reference(text: str) -> None:
         raise malformed(error.message) from error
     if normalised != text:
         raise malformed(f"not a normalised reference: {quote(text)}")
+
+
+def _check_platform(text: str, key: str) -> None:
+    try:
+        is_normal = not text or str(Platform.parse(text)) == text
+    except InvalidInput:
+        is_normal = False
+    if not is_normal:
+        raise malformed(f"not a reference with a platform behind it: {quote(key)}")
 
 
 def _proof_from_json(where: str, value: Any) -> Proof:

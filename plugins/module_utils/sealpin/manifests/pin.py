@@ -70,7 +70,7 @@ def _chosen_digest(artifact: ResolvedArtifact, platform: Platform | None) -> Dig
         raise InvalidInput(
             "pin.ambiguous-platform",
             f"{platform} fits more than one platform of {artifact.reference}:"
-            f" {', '.join(sorted(fitting.values()))}",
+            f" {', '.join(sorted(f'{name} ({digest})' for digest, name in fitting.items()))}",
         )
     for digest in fitting:
         return digest

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..manifests.site import ImageSite, Remark
@@ -65,15 +65,19 @@ def file_lines(
     *,
     verbose: bool,
     dry_run: bool = False,
+    said: Container[str] = (),
 ) -> list[str]:
     """Return the lines about files; what needs nobody's attention only if *verbose*.
 
-    Of a *dry_run* nothing was written, and the lines say so.
+    Of a *dry_run* nothing was written, and the lines say so. Messages that are *said* elsewhere in
+    the report, of images for instance, are not said again.
     """
     by_file: dict[str, list[tuple[int, list[str]]]] = {}
     for site in sites:
         if verbose or site["action"] != "keep":
             lines = _site_lines(site, style, dry_run=dry_run)
+            if site["action"] not in ("pin", "keep") and site["message"] not in said:
+                lines += _reason_lines(site)
             by_file.setdefault(site["file"], []).append((site["line"], lines))
     for remark in remarks:
         if verbose or remark["severity"] != "note":
@@ -116,6 +120,12 @@ def _site_lines(site: Mapping[str, Any], style: Style, *, dry_run: bool) -> list
     if "move" in site:
         lines += move_lines(site["move"], style, indent="      ")
     return lines
+
+
+def _reason_lines(site: Mapping[str, Any]) -> list[str]:
+    """Return why a site was left alone though its image was allowed, and what to do next."""
+    lines = wrap(site["message"], indent=" " * 21)
+    return lines + (wrap(f"next: {site['hint']}", indent=" " * 21) if site["hint"] else [])
 
 
 def _remark_lines(remark: Mapping[str, Any], style: Style) -> list[str]:
