@@ -160,22 +160,22 @@ def named_targets(arguments: argparse.Namespace) -> ListTargets:
 def platform_targets(
     session: Session, references: Sequence[ImageReference], *, with_index: bool = True
 ) -> Sequence[Target]:
-    """Return each image, and behind an index every platform manifest in it.
+    """Return each image, and behind an index every manifest that a runtime could take from it.
 
-    Without *with_index* an index stands for its platforms alone. What does not resolve stays as it
+    Without *with_index* an index stands for its manifests alone. What does not resolve stays as it
     is: deciding on it says why. Raises `Unavailable` where a manifest could not be read.
     """
     targets: list[Target] = []
     for reference, artifact in zip(references, session.resolve(references), strict=True):
         children: tuple[Descriptor, ...] = ()
         if isinstance(artifact, ResolvedArtifact):
-            children = session.platforms(artifact).children
+            children = session.manifests_below(artifact)
         if with_index or not children:
             targets.append(Target(reference=reference))
         targets += [
             Target(
                 reference=ImageReference.parse(f"{reference.repository}@{child.digest}"),
-                platform=str(child.platform),
+                platform=str(child.platform or "no platform"),
             )
             for child in children
         ]

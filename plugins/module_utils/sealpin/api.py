@@ -25,7 +25,7 @@ from typing import Any
 
 from . import jsonbytes
 from .clock import Clock
-from .descriptor import Platform, ResolvedArtifact
+from .descriptor import Descriptor, Platform, ResolvedArtifact
 from .digest import Digest
 from .errors import SealpinError, Unavailable, VerificationFailed, quote
 from .evidence import EvidenceSet
@@ -42,7 +42,7 @@ from .records import dataclass, replace
 from .reference import ImageReference, Repository
 from .registry.attachments import Attached, Sbom, list_attached, read_sbom
 from .registry.manifest import is_index, parse_image, parse_index
-from .registry.platforms import choose_platform, with_children
+from .registry.platforms import choose_platform, manifests_below, with_children
 from .registry.source import Source
 from .signatures.opinion import SecondOpinion
 from .weakening import Weakening
@@ -168,6 +168,10 @@ class Session:
     def platforms(self, artifact: ResolvedArtifact) -> ResolvedArtifact:
         """Return *artifact* with the platform manifests of an index."""
         return with_children(self._source, artifact)
+
+    def manifests_below(self, artifact: ResolvedArtifact) -> tuple[Descriptor, ...]:
+        """Return every manifest that a runtime could take by way of an index."""
+        return manifests_below(self._source, artifact)
 
     def gather(self, artifact: ResolvedArtifact, *, needs: Needs) -> EvidenceSet:
         """Return the evidence for *artifact*, verified by nobody: ``sealpin download``."""

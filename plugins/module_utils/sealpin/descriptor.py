@@ -73,6 +73,8 @@ class Descriptor:
     annotations: Mapping[str, str] = field(default_factory=dict)
     artifact_type: str = ""
     platform: Platform | None = None
+    is_for_no_platform: bool = False
+    """Declared to be for ``unknown``, as BuildKit's attestations are: no runtime takes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

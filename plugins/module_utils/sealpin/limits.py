@@ -9,6 +9,7 @@ The counts for bundles are sigstore-go's (GHSA-cq38-jh5f-37mq), the layer count 
 from __future__ import annotations
 
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+MAX_INDEX_MANIFESTS = 1000
 MAX_REFERRERS_PAGE_BYTES = 4 * 1024 * 1024
 MAX_REFERRERS = 1000
 MAX_LISTED_ENTRIES = 10_000

@@ -106,13 +106,16 @@ def parse_descriptor(value: Any, *, where: str) -> Descriptor:
         raise _malformed(f"{where} has no digest")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise _malformed(f"{where} has no size")
+    platform = _platform(value.get("platform"))
+    is_unknown = platform is not None and "unknown" in (platform.os, platform.architecture)
     return Descriptor(
         media_type=_text(value, "mediaType"),
         digest=Digest.parse(digest),
         size_bytes=size,
         annotations=_annotations(value.get("annotations"), where=where),
         artifact_type=_text(value, "artifactType"),
-        platform=_platform(value.get("platform")),
+        platform=None if is_unknown else platform,
+        is_for_no_platform=is_unknown,
     )
 
 
@@ -128,16 +131,14 @@ def _document(manifest: Manifest) -> dict[str, Any]:
 
 
 def _platform(value: Any) -> Platform | None:
-    """Return the platform, or None for ``unknown/unknown``."""
     if not isinstance(value, dict):
         return None
-    platform = Platform(
+    return Platform(
         os=_text(value, "os"),
         architecture=_text(value, "architecture"),
         variant=_text(value, "variant"),
         os_version=_text(value, "os.version"),
     )
-    return None if "unknown" in (platform.os, platform.architecture) else platform
 
 
 def _annotations(value: Any, *, where: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Platforms: the children of an index, and the choice of one of them.
+"""Platforms: the children of an index, the choice of one of them, and all that could be taken.
 
 An index's ``unknown/unknown`` entries are attestations that BuildKit put there, no platforms. A
 wish that fits more than one child is an error, since either choice could be the wrong one.
@@ -9,7 +9,10 @@ wish that fits more than one child is an error, since either choice could be the
 from __future__ import annotations
 
 from ..descriptor import Descriptor, Platform, ResolvedArtifact
-from ..errors import InvalidInput
+from ..digest import Digest
+from ..errors import InvalidInput, Unavailable
+from ..limits import MAX_INDEX_MANIFESTS
+from ..mediatypes import INDEX_TYPES
 from ..records import replace
 from .manifest import is_index, parse_index
 from .source import Source
@@ -28,6 +31,33 @@ def with_children(source: Source, artifact: ResolvedArtifact) -> ResolvedArtifac
         media_type=manifest.media_type or artifact.media_type,
         children=tuple(child for child in children if child.platform is not None),
     )
+
+
+def manifests_below(source: Source, artifact: ResolvedArtifact) -> tuple[Descriptor, ...]:
+    """Return every manifest that a runtime could take by way of an index, each once.
+
+    That is more than the platforms: a runtime walks into an index inside an index, and finds the
+    platform of an entry without one in its configuration. Raises what `Source.manifest` raises,
+    `InvalidInput` ``manifest.*`` for a malformed one and `Unavailable` ``index.too-many`` for more
+    than are looked at.
+    """
+    repository = artifact.reference.repository
+    found: dict[Digest, Descriptor] = {}
+    waiting = [artifact.digest]
+    while waiting:
+        manifest = source.manifest(repository, waiting.pop())
+        for entry in parse_index(manifest) if is_index(manifest) else ():
+            if entry.is_for_no_platform or entry.digest in found:
+                continue
+            found[entry.digest] = entry
+            if len(found) > MAX_INDEX_MANIFESTS:
+                raise Unavailable(
+                    "index.too-many",
+                    f"{artifact.reference} leads to more than {MAX_INDEX_MANIFESTS} manifests",
+                )
+            if entry.media_type in INDEX_TYPES:
+                waiting.append(entry.digest)
+    return tuple(found.values())
 
 
 def choose_platform(artifact: ResolvedArtifact, wanted: Platform) -> Descriptor:
@@ -51,10 +81,11 @@ def choose_platform(artifact: ResolvedArtifact, wanted: Platform) -> Descriptor:
             "platform.missing", f"{artifact.reference} has no {wanted}: it has {offered}"
         )
     if len(fitting) > 1:
-        names = ", ".join(sorted(str(child.platform) for child in fitting.values()))
+        names = ", ".join(sorted(f"{child.platform} ({d})" for d, child in fitting.items()))
         raise InvalidInput(
             "platform.ambiguous",
             f"{wanted} fits more than one platform of {artifact.reference}: {names}",
-            hint="name the variant or the version too: os/architecture/variant:version",
+            hint="name the variant or the version too: os/architecture/variant:version; where both"
+            " are for the same platform, the publisher's index is amiss: name a digest",
         )
     return next(iter(fitting.values()))
