@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 from functools import cache
+from itertools import pairwise
 
 from sealpin.errors import InvalidInput
 
@@ -129,6 +130,14 @@ class Parser(argparse.ArgumentParser):
             if word in self._switches:
                 result[position] = f"{word}=true"
         return result
+
+
+def asks_for_compat(argv: Sequence[str], peer: str) -> bool:
+    """Tell whether *argv* has ``--compat`` with *peer*.
+
+    It is a look before parsing, because a mistake in the arguments is answered as the peer would.
+    """
+    return f"--compat={peer}" in argv or ("--compat", peer) in pairwise(argv)
 
 
 def _parse_switch(text: str) -> bool:

@@ -19,7 +19,7 @@ from sealpin.errors import SealpinError
 from sealpin.records import dataclass
 from sealpin.report.text import printable
 
-from .arguments import Parser
+from .arguments import Parser, asks_for_compat
 from .cosign_globals import global_options_in_force
 from .cosign_options import COMPAT
 
@@ -61,7 +61,7 @@ def answer_as_asked(
         with global_options_in_force(arguments):
             return verify(arguments)
     except SealpinError as error:
-        if not _wants_compat(argv):
+        if not asks_for_compat(argv, COMPAT):
             raise
         _print_failure(Failure(FAILED, error.message))
         return FAILED
@@ -180,15 +180,6 @@ def _print_failure(failure: Failure) -> None:
     print(f"Error: {text}", file=sys.stderr)
     # Go's logger ends a line that has no end.
     print(f"error during command execution: {text.removesuffix(chr(10))}", file=sys.stderr)
-
-
-def _wants_compat(argv: Sequence[str]) -> bool:
-    """Look before parsing, because a mistake in the arguments is answered in the same way."""
-    pairs = zip(argv, [*argv[1:], ""], strict=True)
-    return any(
-        word == f"--compat={COMPAT}" or (word, following) == ("--compat", COMPAT)
-        for word, following in pairs
-    )
 
 
 def _tlog_weakenings() -> frozenset[object]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sealpin.errors import InvalidInput, SealpinError
 
 from .. import exit_codes
-from ..arguments import Parser, UsageError
+from ..arguments import Parser, UsageError, asks_for_compat
 from ..options import add_format_option, add_registry_options, add_trust_options
 
 if TYPE_CHECKING:
@@ -32,12 +32,11 @@ _COMPAT = "slsa-verifier"
 def run(argv: Sequence[str]) -> int:
     """Verify one image's provenance and return the exit code."""
     parser = make_parser()
-    wants_compat = _wants_compat(argv)
     try:
         arguments = parser.parse(argv)
         _check_usage(arguments)
     except UsageError as error:
-        if not wants_compat:
+        if not asks_for_compat(argv, _COMPAT):
             raise
         print(f"{parser.format_usage()}\n{error.message}", file=sys.stderr)
         return exit_codes.REFUSED
@@ -91,15 +90,6 @@ def make_parser() -> Parser:
     add_registry_options(parser)
     add_format_option(parser, _COMPAT, "text", "json")
     return parser
-
-
-def _wants_compat(argv: Sequence[str]) -> bool:
-    """Look before parsing, because a mistake in the arguments is answered in the same way."""
-    pairs = zip(argv, [*argv[1:], ""], strict=True)
-    return any(
-        word == f"--compat={_COMPAT}" or (word, following) == ("--compat", _COMPAT)
-        for word, following in pairs
-    )
 
 
 def _check_usage(arguments: argparse.Namespace) -> None:

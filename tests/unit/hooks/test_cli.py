@@ -75,6 +75,12 @@ def test_help_lists_the_verbs_and_nothing_at_all_is_bad_input() -> None:
     assert all(f"  {verb} " in helped.out for verb in cli.VERBS)
 
 
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_a_verb_alone_is_never_a_defect(verb: str, tmp_path: Path) -> None:
+    ran = sealpin(verb, cwd=tmp_path)
+    assert (ran.code in {0, 3}, "defect" in ran.err) == (True, False), ran.err
+
+
 def test_a_verb_that_is_none_is_bad_input_and_a_near_one_is_named() -> None:
     ran = sealpin("pim")
     assert (ran.code, "did you mean pin?" in ran.err) == (3, True)
