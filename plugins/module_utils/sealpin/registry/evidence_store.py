@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -45,10 +46,12 @@ class Access(Enum):
 def save(evidence: EvidenceSet, directory: Path, *, access: Access = Access.SHARED) -> Path:
     """Write *evidence* below *directory* and return the subject's file.
 
-    Files that are there already with the same bytes are left alone. Raises `InvalidInput`
+    Files that are there already with the same bytes are left alone. Nothing is written through a
+    link below *directory*, where nothing is read through one either. Raises `InvalidInput`
     ``evidence.unwritable``.
     """
     try:
+        _check_no_links(directory / _CONTENT)
         for item in evidence.items:
             _write(_content_path(directory, item.digest), item.content, access)
         path = directory / _index_name(evidence.subject)
@@ -66,7 +69,7 @@ def load(directory: Path, subject: Digest) -> EvidenceSet:
 
     A piece whose content is missing or altered is a gap. Raises `Unavailable`
     ``evidence.not-saved`` when nothing was saved for *subject*, `InvalidInput`
-    ``evidence.malformed`` or ``json.*`` for a file that is none of ours.
+    ``evidence.version``, ``evidence.malformed`` or ``json.*`` for a file that is none of ours.
     """
     name = _index_name(subject)
     content = read_beneath(directory, (name,), max_bytes=_MAX_INDEX_BYTES)
@@ -77,11 +80,7 @@ def load(directory: Path, subject: Digest) -> EvidenceSet:
             hint="save it where the registry can be reached: sealpin evidence save",
         )
     document = jsonbytes.parse_object(content, what=f"evidence {name}")
-    if document.get("version") != _VERSION or document.get("subject") != str(subject):
-        raise InvalidInput(
-            "evidence.malformed",
-            f"not evidence of version {_VERSION} for {subject}: {quote(directory / name)}",
-        )
+    _check_head(document, subject, where=quote(directory / name))
     budget = ByteBudget(MAX_TOTAL_EVIDENCE_BYTES)
     items: list[Evidence] = []
     gaps = [_read_gap(entry) for entry in _entries(document, "gaps")]
@@ -91,6 +90,23 @@ def load(directory: Path, subject: Digest) -> EvidenceSet:
         except SealpinError as error:
             gaps.append(Gap(location=f"{directory / name}", error=error))
     return EvidenceSet(subject=subject, items=tuple(items), gaps=tuple(gaps))
+
+
+def _check_head(document: Mapping[str, Any], subject: Digest, *, where: str) -> None:
+    version, claimed = document.get("version"), document.get("subject")
+    if version != _VERSION:
+        raise InvalidInput(
+            "evidence.version",
+            f"not evidence that this sealpin reads: expected version {_VERSION},"
+            f" got {quote(version)}: {where}",
+            hint="update sealpin, or save the evidence again: sealpin evidence save",
+        )
+    if claimed != str(subject):
+        raise InvalidInput(
+            "evidence.malformed",
+            f"saved evidence is of another image: expected {subject}, got {quote(claimed)}: {where}",
+            hint="save it again: sealpin evidence save",
+        )
 
 
 def _index_name(subject: Digest) -> str:
@@ -181,11 +197,22 @@ def _read_gap(entry: Mapping[str, Any]) -> Gap:
     )
 
 
+def _check_no_links(folder: Path) -> None:
+    """Refuse a link in the place of the folder or of one for an algorithm in it."""
+    for place in (folder, *(folder.iterdir() if folder.is_dir() else ())):
+        if place.is_symlink():
+            raise InvalidInput(
+                "evidence.unwritable", f"evidence is not written through a link: {quote(place)}"
+            )
+
+
 def _write(path: Path, content: bytes, access: Access) -> None:
     """Put *content* in place at once, or leave everything as it was."""
     folder_mode, file_mode = access.value
     with suppress(FileNotFoundError):
-        if path.read_bytes() == content:
+        found = path.lstat()
+        is_like = stat.S_ISREG(found.st_mode) and found.st_size == len(content)
+        if is_like and path.read_bytes() == content:
             return
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
