@@ -8,6 +8,7 @@ imports the core beyond its errors and version.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -67,6 +68,7 @@ def run_process() -> NoReturn:
 
     The interpreter would wait for every thread that waits for a registry, for minutes.
     """
+    _print_in_any_locale()
     code = main()
     if code == exit_codes.INTERRUPTED:
         sys.stderr.flush()
@@ -120,6 +122,16 @@ def _run(words: list[str]) -> int:
         raise UsageError("usage", f"no such verb: {verb}", hint=hint)
     module = import_module(f".commands.{verb.replace('-', '_')}", __package__)
     return int(module.run(words[1:]))
+
+
+def _print_in_any_locale() -> None:
+    """Escape what the terminal's encoding lacks: a verdict must not become a defect of ours.
+
+    Escaped, not replaced by ``?``, which is the mark of what could not be checked.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _drop_output() -> None:

@@ -108,6 +108,24 @@ def test_a_reader_that_leaves_is_no_defect_and_no_success(words: str) -> None:
     assert ran.stderr == "141\n"
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_terminal_without_our_marks_gets_them_escaped(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / ".sealpin.yaml").write_text(
+        "version: 1\npolicies: [{images: [quay.io/b], unsigned: allow}]\n"
+    )
+    (tmp_path / "compose.yaml").write_text("services: {a: {image: 'a:1'}}\n")
+    ran = subprocess.run(
+        [sys.executable, "-m", "sealpin_hooks.cli", "pin", "--offline"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": encoding, "HOME": "/nowhere"},
+    )
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert ran.stdout.startswith("\\u2717 a:1  refused\n")
+
+
 @pytest.mark.parametrize("verb", ["digest", "triangulate"])
 def test_an_interrupt_ends_the_process_while_a_registry_keeps_silent(verb: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as registry:
