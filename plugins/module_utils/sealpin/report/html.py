@@ -8,6 +8,7 @@ policy in the page forbids scripts and loading, should one ever get through.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -22,24 +23,28 @@ _CLASSES = {
     "inconclusive": "unsure", "unchecked": "unsure", "warning": "unsure", "unsigned": "unsure",
     "note": "calm",
 }  # fmt: skip
+_SEVERITIES = ("error", "warning", "note")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; --unsure: #9a6700;
   --calm: #6e7781; }
 @media (prefers-color-scheme: dark) {
   :root { --good: #3fb950; --bad: #ff7b72; --unsure: #d29922; --calm: #8b949e; } }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
+  overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin-bottom: 0.25rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-code { font: 0.87em ui-monospace, monospace; overflow-wrap: anywhere; }
+code { font: 0.87em ui-monospace, monospace; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; }
 td, th { border-bottom: 1px solid var(--line); padding: 0.35rem 0.6rem 0.35rem 0;
-  vertical-align: top; } td:first-child { min-width: 12rem; }
+  vertical-align: top; } td:first-child { min-width: min(12rem, 25vw); }
+td:nth-child(2) { min-width: 7rem; }
 details { border-bottom: 1px solid var(--line); padding: 0.5rem 0; }
-summary { cursor: pointer; } dl { display: grid; grid-template-columns: 8rem 1fr; margin: 0.5rem 0
+summary { cursor: pointer; } dl { display: grid; grid-template-columns: 6rem 1fr; margin: 0.5rem 0
   0.5rem 1rem; gap: 0.1rem 1rem; } dt { color: var(--calm); } dd { margin: 0; }
 .word { font-weight: 600; white-space: nowrap; } .good { color: var(--good); }
 .bad { color: var(--bad); } .unsure { color: var(--unsure); } .calm { color: var(--calm); }
-.counts { display: flex; gap: 1.5rem; font-size: 1.1rem; } footer { margin-top: 2rem; }
+.counts { display: flex; flex-wrap: wrap; gap: 0 1.5rem; font-size: 1.1rem; }
+footer { margin-top: 2rem; }
 """
 
 
@@ -67,20 +72,37 @@ def html_page(document: Mapping[str, Any]) -> str:
 
 
 def _counts(document: Mapping[str, Any]) -> str:
-    summary = document["summary"]
-    counts = [(summary[outcome], word, outcome) for outcome, word in _WORDS.items()]
-    if summary["unsigned"]:
-        counts[0] = (summary["allowed"] - summary["unsigned"], _WORDS["allowed"], "allowed")
-        counts.insert(1, (summary["unsigned"], "allowed without proof", "unsigned"))
-    errors = len(document.get("errors", ()))
-    counts += [(errors, "error" if errors == 1 else "errors", "error")] if errors else []
-    weakened = [f"weakened: {weakening}" for weakening in document.get("weakenings", ())]
+    # A check that asks nobody about an image has no outcome to count.
+    is_offline_check = "checked" in document and not document["images"]
+    outcomes = [] if is_offline_check else _outcomes(document["summary"])
+    counts = [*outcomes, *_severities(document)]
     lines = [
         f'<span class="{_CLASSES[kind] if number else "calm"}">{number} {word}</span>'
         for number, word, kind in counts
     ]
-    lines += [f'<span class="unsure">{_text(text)}</span>' for text in weakened]
+    lines += [
+        f'<span class="unsure">{_text(f"weakened: {weakening}")}</span>'
+        for weakening in document.get("weakenings", ())
+    ]
     return f'<p class="counts">{"".join(lines)}</p>'
+
+
+def _outcomes(summary: Mapping[str, int]) -> list[tuple[int, str, str]]:
+    """Return number, word and kind of each outcome."""
+    counts = [(summary[outcome], word, outcome) for outcome, word in _WORDS.items()]
+    if summary["unsigned"]:
+        counts[0] = (summary["allowed"] - summary["unsigned"], _WORDS["allowed"], "allowed")
+        counts.insert(1, (summary["unsigned"], "allowed without proof", "unsigned"))
+    return counts
+
+
+def _severities(document: Mapping[str, Any]) -> list[tuple[int, str, str]]:
+    """Return how many errors and warnings there are, and for ``check`` of how many references."""
+    counts = Counter(remark["severity"] for remark in document.get("remarks", ()))
+    counts["error"] += len(document.get("errors", ()))
+    rows = [(document["checked"], "image reference", "note")] if "checked" in document else []
+    rows += [(counts[kind], kind, kind) for kind in ("error", "warning") if counts[kind]]
+    return [(number, word if number == 1 else f"{word}s", kind) for number, word, kind in rows]
 
 
 def _section(title: str, content: Sequence[str]) -> list[str]:
@@ -146,20 +168,24 @@ def _sites(sites: Iterable[Mapping[str, Any]], *, dry_run: bool) -> list[str]:
 
 
 def _remarks(remarks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Tell what was said of places in files: what must be seen to first, in the files' order."""
     rows = [
         (
             _code(f"{remark['file']}:{remark['line']}" if remark["line"] else remark["file"]),
             _word(remark["severity"], remark["severity"]),
-            f"{_text(remark['message'])} {_code(remark['code'])}",
+            f"{_text(remark['message'])} {_code(remark['code'])}{_next(remark)}",
         )
-        for remark in remarks
+        for remark in sorted(remarks, key=lambda remark: _SEVERITIES.index(remark["severity"]))
     ]
     return _table(("where", "severity", "message"), rows)
 
 
 def _error(error: Mapping[str, str]) -> str:
-    hint = f"<br>next: {_text(error['hint'])}" if error["hint"] else ""
-    return f'<p class="bad">{_text(error["message"])} {_code(error["code"])}{hint}</p>'
+    return f'<p class="bad">{_text(error["message"])} {_code(error["code"])}{_next(error)}</p>'
+
+
+def _next(entry: Mapping[str, Any]) -> str:
+    return f"<br>next: {_text(entry['hint'])}" if entry["hint"] else ""
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

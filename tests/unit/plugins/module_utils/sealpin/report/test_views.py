@@ -34,6 +34,14 @@ def site(**changes: object) -> dict[str, Any]:
     return {**made, **changes}
 
 
+def remark(**changes: object) -> dict[str, Any]:
+    made = {
+        "file": "a.yaml", "line": 3, "column": 7, "path": "$.image", "code": "unpinned",
+        "severity": "error", "message": "no digest is written there", "hint": "run: sealpin pin",
+    }  # fmt: skip
+    return {**made, **changes}
+
+
 def document(*images: dict[str, Any], **parts: object) -> dict[str, Any]:
     defaults = {"sites": [], "remarks": [], "errors": [], "dry_run": False}
     return report_document(images, **{**defaults, **parts})
@@ -104,3 +112,22 @@ def test_what_was_allowed_without_proof_is_never_counted_as_verified() -> None:
     line = summary_line(summary, PLAIN)
     assert line == "1 verified, 1 allowed without proof, 0 refused, 0 could not check"
     assert "1 allowed without proof" in html_page(document(*made))
+
+
+def test_a_page_begins_with_what_must_be_seen_to_and_says_how() -> None:
+    remarks = [remark(severity="note", message="an aside"), remark(), remark(message="again")]
+    page = html_page(document(remarks=remarks))
+    said = [
+        page.index(text) for text in ("2 errors", "no digest is", "next: run: sealpin", "an aside")
+    ]
+    assert said == sorted(said)
+
+
+def test_a_page_of_an_offline_check_claims_no_outcome_of_images() -> None:
+    page = html_page(document(checked=1, remarks=[remark()]))
+    assert '<p class="counts"><span class="calm">1 image reference</span>' in page
+    assert "could not check" not in page
+
+
+def test_a_page_of_a_run_that_met_no_image_says_so() -> None:
+    assert "0 verified" in html_page(document())
