@@ -104,7 +104,8 @@ def _check_head(document: Mapping[str, Any], subject: Digest, *, where: str) -> 
     if claimed != str(subject):
         raise InvalidInput(
             "evidence.malformed",
-            f"saved evidence is of another image: expected {subject}, got {quote(claimed)}: {where}",
+            f"saved evidence is of another image: expected {subject}, got {quote(claimed)}:"
+            f" {where}",
             hint="save it again: sealpin evidence save",
         )
 
