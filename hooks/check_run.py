@@ -111,15 +111,14 @@ class CheckRun:
 
     def _verify(self, gathered: Gathered, lock: Lock) -> tuple[SiteResult, ...]:
         """Decide on what stands in the files, once for each image."""
-        pinned = [
-            replace(found, sites=tuple(site for site in found.sites if site.is_pinned))
-            for found in gathered.found
-        ]
         is_asked = self.arguments.verify or self.arguments.evidence
-        if not is_asked or not any(found.sites for found in pinned):
+        if not is_asked:
             return ()
-        from sealpin.pinning import pin_files
+        from sealpin.pinning import pin_files, pinned_only
 
+        pinned = pinned_only(gathered.found)
+        if not any(found.sites for found in pinned):
+            return ()
         from .running import new_session, run_options, this_machine
 
         if self.arguments.verify:
@@ -131,7 +130,7 @@ class CheckRun:
 
             rules = self._rules_offline()
             with open_evidence(self._evidence_folder(), rules) as saved:
-                files = pin_files(saved, rules.policies, pinned)
+                files = pin_files(saved, rules.policies, pinned, known=lock, with_platforms=False)
         return tuple(result for file in files for result in file.sites)
 
     def _evidence_folder(self) -> Path:

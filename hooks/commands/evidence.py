@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, SealpinError
-from sealpin.records import dataclass
+from sealpin.records import dataclass, replace
 from sealpin.tree import EVIDENCE_FOLDER
 
 from .. import exit_codes
@@ -28,7 +28,7 @@ from ..options import (
     add_registry_options,
     add_trust_options,
 )
-from ..project import project_root
+from ..project import LOCK_NAME, project_root
 from ..subverbs import SubVerb, run_subverb
 from ..targets import Targets
 from ..trusted import ProjectPolicy
@@ -38,9 +38,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sealpin.api import Session
+    from sealpin.manifests.lock import Lock
+    from sealpin.manifests.site import Found
     from sealpin.policy.decision import Decision
     from sealpin.reference import ImageReference
     from sealpin.rules import Rules
+
+    from ..evidence_verdicts import Verdict
 
 
 def run(argv: Sequence[str]) -> int:
@@ -102,6 +106,10 @@ class _Wanted:
     """Which images a run is about."""
 
     references: tuple[ImageReference, ...]
+    """What there is to be evidence for: of a pinned platform the index it came from."""
+    found: tuple[Found, ...] = ()
+    """The pinned images of files; empty where images were named instead."""
+    lock: Lock
     unreadable: tuple[InvalidInput, ...]
     unpinned: int
     """How many references in files carry no digest and are left out."""
@@ -112,6 +120,10 @@ class _Wanted:
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> _Wanted:
+        from sealpin.manifests.lock import Lock
+        from sealpin.pinning import asked_reference, pinned_only
+
+        from ..pin_run import read_lock
         from ..running import parse_references
 
         here = Path.cwd()
@@ -124,6 +136,7 @@ class _Wanted:
         if arguments.image:
             return cls(
                 references=parse_references(arguments.image),
+                lock=Lock(),
                 unreadable=(),
                 unpinned=0,
                 folder=folder,
@@ -131,12 +144,15 @@ class _Wanted:
                 verifier=verifier,
             )
         gathered = gather(Targets.of(arguments, root=root), options=policy.find_options())
-        sites = [site for found in gathered.found for site in found.sites]
-        pinned = [site.reference for site in sites if site.is_pinned]
+        lock = read_lock(root / LOCK_NAME)
+        found = pinned_only(gathered.found)
+        asked = [asked_reference(site, lock) for each in found for site in each.sites]
         return cls(
-            references=tuple(dict.fromkeys(pinned)),
+            references=tuple(dict.fromkeys(asked)),
+            found=found,
+            lock=lock,
             unreadable=gathered.unreadable,
-            unpinned=len(sites) - len(pinned),
+            unpinned=sum(len(each.sites) for each in gathered.found) - len(asked),
             folder=folder,
             policy=policy,
             verifier=verifier,
@@ -197,13 +213,15 @@ def _save(argv: Sequence[str]) -> int:
 def _save_one(
     session: Session, rules: Rules, reference: ImageReference, folder: Path
 ) -> tuple[ImageReference, int]:
-    """Save what the policy needs to decide on *reference*; what is missing there is an error.
+    """Save the manifest of *reference* and what the policy needs to decide on it.
+
+    What is missing there is an error.
 
     Returns the reference with its digest, and how many pieces there are.
     """
     from sealpin.policy.needs import needs_of
     from sealpin.reference import ImageReference
-    from sealpin.registry.evidence_store import save
+    from sealpin.registry.evidence_store import save, save_manifest
 
     from ..running import this_machine
 
@@ -215,6 +233,7 @@ def _save_one(
     found = session.gather(answer, needs=needs)
     if found.gaps:
         raise found.gaps[0].error
+    save_manifest(session.manifest(answer), folder)
     save(found, folder)
     return ImageReference.parse(reference.pinned_tagged(answer.digest)), len(found.items)
 
@@ -259,26 +278,39 @@ def _verify(argv: Sequence[str]) -> int:
     codes = [exit_codes.REFUSED] * wanted.unpinned
     if not wanted.references and arguments.format == "text":
         return wanted.exit_code(codes)
-    decisions, details = _decide_saved(arguments, wanted) if wanted.references else ((), ())
-    print_report(decisions, arguments.format, details=details)
+    verdicts = _decide_saved(arguments, wanted) if wanted.references else []
+    decisions = [verdict.decision for verdict in verdicts]
+    print_report(
+        decisions,
+        arguments.format,
+        platforms=[verdict.platform for verdict in verdicts],
+        details=[verdict.lines for verdict in verdicts],
+    )
     codes += [exit_codes.of_outcome(decision.outcome.value) for decision in decisions]
     return wanted.exit_code(codes)
 
 
-def _decide_saved(
-    arguments: argparse.Namespace, wanted: _Wanted
-) -> tuple[Sequence[Decision], Sequence[Sequence[str]]]:
-    """Decide on saved evidence alone; returns the decisions and more lines about each."""
+def _decide_saved(arguments: argparse.Namespace, wanted: _Wanted) -> list[Verdict]:
+    """Decide on saved evidence alone."""
     from ..evidence_folder import open_evidence
+    from ..evidence_verdicts import Verdict, verdicts_on_files
     from ..running import run_options, this_machine
 
     rules = wanted.policy.rules(run_options(arguments, offline=True), this_machine())
     with open_evidence(wanted.folder, rules) as saved:
-        decisions = saved.decide(wanted.references, rules.policies)
+        if wanted.found:
+            verdicts = verdicts_on_files(saved, rules.policies, wanted.found, known=wanted.lock)
+        else:
+            decided = saved.decide(wanted.references, rules.policies)
+            verdicts = [Verdict(decision=decision) for decision in decided]
         if not wanted.verifier:
-            return decisions, ()
+            return verdicts
+        decisions = [verdict.decision for verdict in verdicts]
         lines = _summarise(wanted, rules, decisions, now_utc=saved.now_utc)
-    return decisions, [[f"    {line}"] for line in lines]
+    return [
+        replace(verdict, lines=(*verdict.lines, f"    {line}"))
+        for verdict, line in zip(verdicts, lines, strict=True)
+    ]
 
 
 SUBVERBS = {

@@ -85,8 +85,7 @@ def _pin(task: _Task) -> Result:
             session,
             rules.policies,
             found,
-            # Saved evidence does not tell what an index contains.
-            known=Lock() if params.get("evidence") else lock,
+            known=lock,
             platform=platform_of(params),
             update=update,
         )

@@ -41,7 +41,7 @@ from .policy.verifications import Verifications
 from .records import dataclass, replace
 from .reference import ImageReference, Repository
 from .registry.attachments import Attached, Sbom, list_attached, read_sbom
-from .registry.manifest import is_index, parse_image, parse_index
+from .registry.manifest import Manifest, is_index, parse_image, parse_index
 from .registry.platforms import choose_platform, manifests_below, with_children
 from .registry.source import Source
 from .signatures.opinion import SecondOpinion
@@ -172,6 +172,10 @@ class Session:
     def manifests_below(self, artifact: ResolvedArtifact) -> tuple[Descriptor, ...]:
         """Return every manifest that a runtime could take by way of an index."""
         return manifests_below(self._source, artifact)
+
+    def manifest(self, artifact: ResolvedArtifact) -> Manifest:
+        """Return the bytes that *artifact*'s digest names."""
+        return self._source.manifest(artifact.reference.repository, artifact.digest)
 
     def gather(self, artifact: ResolvedArtifact, *, needs: Needs) -> EvidenceSet:
         """Return the evidence for *artifact*, verified by nobody: ``sealpin download``."""

@@ -3,8 +3,8 @@
 """A session that reads a folder of saved evidence in place of a registry.
 
 It answers like `api.Session`: nothing in the folder is believed, every piece is verified again. A
-tag means nothing without a registry, so images are named by digest. The evidence of an index says
-nothing of which manifests are in it, so there are no platforms either.
+tag means nothing without a registry, so images are named by digest. What an index contains is told
+by its manifest, whose bytes are saved along and must be those its digest names.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 from .api import OnProgress
 from .clock import Clock
 from .descriptor import ResolvedArtifact
-from .errors import InvalidInput, SealpinError
+from .errors import InvalidInput, SealpinError, Unavailable, quote
 from .policy.decision import Decision
 from .policy.evaluate import decide_unresolved, evaluate
 from .policy.model import PolicySet
 from .policy.verifications import Verifications
 from .reference import ImageReference
-from .registry.evidence_store import load
+from .registry.evidence_store import load, load_manifest
+from .registry.platforms import described_by
 from .signatures.opinion import SecondOpinion
 
 
@@ -55,20 +56,30 @@ class EvidenceSession:
         for_platform: bool = False,
         on_progress: OnProgress | None = None,
     ) -> tuple[Decision, ...]:
-        """See `Session.decide`; platforms are never known here.
+        """See `Session.decide`.
 
-        Raises `InvalidInput` ``evidence.no-platforms`` where one is to be chosen.
+        With *for_platform* an image whose manifest was not saved is inconclusive.
         """
-        if for_platform:
-            raise InvalidInput(
-                "evidence.no-platforms",
-                "saved evidence does not tell the platforms of an image: expected no platform",
+        reads_manifest = with_platforms or for_platform
+        return tuple(
+            self._decide(
+                reference, policies, reads_manifest=reads_manifest, needs_manifest=for_platform
             )
-        return tuple(self._decide(reference, policies) for reference in references)
+            for reference in references
+        )
 
-    def _decide(self, reference: ImageReference, policies: PolicySet) -> Decision:
+    def _decide(
+        self,
+        reference: ImageReference,
+        policies: PolicySet,
+        *,
+        reads_manifest: bool,
+        needs_manifest: bool,
+    ) -> Decision:
         try:
             artifact = self._resolve(reference)
+            if reads_manifest:
+                artifact = self._with_children(artifact, is_needed=needs_manifest)
             return evaluate(
                 policies,
                 artifact,
@@ -89,4 +100,17 @@ class EvidenceSession:
             )
         return ResolvedArtifact(
             reference=reference, digest=reference.digest, source=f"evidence {self._folder}"
+        )
+
+    def _with_children(self, artifact: ResolvedArtifact, *, is_needed: bool) -> ResolvedArtifact:
+        manifest = load_manifest(self._folder, artifact.digest)
+        if manifest is not None:
+            return described_by(artifact, manifest)
+        if not is_needed:
+            return artifact
+        raise Unavailable(
+            "evidence.not-saved",
+            f"the manifest of {artifact.reference}, which tells its platforms, was not saved in"
+            f" {quote(self._folder)}",
+            hint="save it where the registry can be reached: sealpin evidence save",
         )

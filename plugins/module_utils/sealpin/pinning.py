@@ -26,7 +26,7 @@ from .manifests.site import Found, ImageSite, Remark
 from .policy.decision import Decision, Outcome
 from .policy.fingerprint import root_digest
 from .policy.model import PolicySet
-from .records import dataclass
+from .records import dataclass, replace
 from .reference import ImageReference
 
 if TYPE_CHECKING:
@@ -192,6 +192,19 @@ def pin_files(
             sites=tuple(conclude(site) for site in found.sites),
             remarks=found.remarks,
         )
+        for found in files
+    )
+
+
+def asked_reference(site: ImageSite, known: Lock) -> ImageReference:
+    """Return what proves the digest at *site*: itself, or the index that *known* says it is of."""
+    return _question(site, known, platform=None, moves=False).reference
+
+
+def pinned_only(files: Iterable[Found]) -> tuple[Found, ...]:
+    """Leave out what carries no digest."""
+    return tuple(
+        replace(found, sites=tuple(site for site in found.sites if site.is_pinned))
         for found in files
     )
 

@@ -4,7 +4,8 @@
 
 For each subject there is ``<algorithm>-<hex>.json``, which lists its evidence and what could not be
 looked at, and for each piece of content one file ``content/<algorithm>/<hex>``, shared by the
-subjects that have it. The bytes depend on the evidence alone: the same set gives the same files. A
+subjects that have it. The manifest of a subject, which tells what an index contains, is kept the
+same way. The bytes depend on the evidence alone: the same set gives the same files. A
 record is no proof: content is checked against its digest when it is read, and everything else is
 verified as if it had just been fetched.
 """
@@ -23,10 +24,11 @@ from typing import Any
 
 from .. import jsonbytes
 from ..digest import Digest
-from ..errors import InvalidInput, SealpinError, Unavailable, quote
+from ..errors import InvalidInput, SealpinError, Unavailable, VerificationFailed, quote
 from ..evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route
-from ..limits import MAX_EVIDENCE_BYTES, MAX_TOTAL_EVIDENCE_BYTES
+from ..limits import MAX_EVIDENCE_BYTES, MAX_MANIFEST_BYTES, MAX_TOTAL_EVIDENCE_BYTES
 from .confined import read_beneath
+from .manifest import Manifest
 from .unpack import ByteBudget
 
 _VERSION = 1
@@ -57,10 +59,7 @@ def save(evidence: EvidenceSet, directory: Path, *, access: Access = Access.SHAR
         path = directory / _index_name(evidence.subject)
         _write(path, _dump(evidence), access)
     except OSError as error:
-        raise InvalidInput(
-            "evidence.unwritable",
-            f"evidence cannot be written to {quote(directory)}: {error.strerror}",
-        ) from error
+        raise _unwritable(directory, error) from error
     return path
 
 
@@ -108,6 +107,38 @@ def _check_head(document: Mapping[str, Any], subject: Digest, *, where: str) -> 
             f" {where}",
             hint="save it again: sealpin evidence save",
         )
+
+
+def save_manifest(manifest: Manifest, directory: Path) -> None:
+    """Write the bytes of a subject itself, as `save` writes its evidence, and raise as it does."""
+    try:
+        _check_no_links(directory / _CONTENT)
+        _write(_content_path(directory, manifest.digest), manifest.content, Access.SHARED)
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+
+
+def load_manifest(directory: Path, subject: Digest) -> Manifest | None:
+    """Read the bytes of *subject*; None where they were not saved.
+
+    Raises `Unavailable` ``digest.mismatch`` for bytes that are not what was saved.
+    """
+    parts = (_CONTENT, subject.algorithm, subject.hex)
+    content = read_beneath(directory, parts, max_bytes=MAX_MANIFEST_BYTES)
+    if content is None:
+        return None
+    try:
+        subject.check(content, where=f"saved evidence {directory.joinpath(*parts)}")
+    except VerificationFailed as error:  # of the copy, which says nothing about the image
+        raise Unavailable(error.code, error.message) from error
+    return Manifest(digest=subject, media_type="", content=content)
+
+
+def _unwritable(directory: Path, error: OSError) -> InvalidInput:
+    return InvalidInput(
+        "evidence.unwritable",
+        f"evidence cannot be written to {quote(directory)}: {error.strerror}",
+    )
 
 
 def _index_name(subject: Digest) -> str:

@@ -14,7 +14,7 @@ from ..errors import InvalidInput, Unavailable
 from ..limits import MAX_INDEX_MANIFESTS
 from ..mediatypes import INDEX_TYPES
 from ..records import replace
-from .manifest import is_index, parse_index
+from .manifest import Manifest, is_index, parse_index
 from .source import Source
 
 
@@ -24,7 +24,14 @@ def with_children(source: Source, artifact: ResolvedArtifact) -> ResolvedArtifac
     Costs one request unless the manifest is at hand. Raises what `Source.manifest` raises, and
     `InvalidInput` ``manifest.*`` for a malformed one.
     """
-    manifest = source.manifest(artifact.reference.repository, artifact.digest)
+    return described_by(artifact, source.manifest(artifact.reference.repository, artifact.digest))
+
+
+def described_by(artifact: ResolvedArtifact, manifest: Manifest) -> ResolvedArtifact:
+    """Return *artifact* with what *manifest*, its own, says of it.
+
+    Raises `InvalidInput` ``manifest.*`` for a malformed one.
+    """
     children = parse_index(manifest) if is_index(manifest) else ()
     return replace(
         artifact,
