@@ -69,14 +69,21 @@ class Builds:
         below = (*path, "additional_contexts")
         if isinstance(contexts, Mapping):
             for key, value in self.survey.entries(contexts):
-                if isinstance(value, Scalar) and value.value.startswith(_IMAGE_CONTEXT):
-                    self.survey.image(contexts, key.value, below, prefix=_IMAGE_CONTEXT)
+                if _text(value).startswith(_IMAGE_CONTEXT):
+                    self._note_context(contexts, key.value, value, below, _IMAGE_CONTEXT)
         if isinstance(contexts, Sequence):
             for index, item in enumerate(contexts.items):
                 name, _separator, target = _text(item).partition("=")
                 if target.startswith(_IMAGE_CONTEXT):
                     prefix = f"{name}={_IMAGE_CONTEXT}"
-                    self.survey.image(contexts, index, below, prefix=prefix)
+                    self._note_context(contexts, index, item, below, prefix)
+
+    def _note_context(
+        self, contexts: Node, key: str | int, value: Node, path: Path, prefix: str
+    ) -> None:
+        is_built = self.built_here(_text(value).removeprefix(prefix))
+        veto = "built-locally" if is_built else ""
+        self.survey.image(contexts, key, path, veto=veto, prefix=prefix)
 
     def _context_names(self, build: Node) -> Iterator[str]:
         """BuildKit compares them with what a Dockerfile names as whole references."""

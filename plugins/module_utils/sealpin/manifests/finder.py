@@ -28,7 +28,7 @@ from .helm_chart import find_helm_chart
 from .helm_values import find_helm_values
 from .json_patch import find_json_patch, is_json_patch
 from .kubernetes import find_kubernetes, is_kubernetes
-from .kustomize import find_kustomize, is_kustomization
+from .kustomize import find_kustomize, is_kustomization, is_replacement
 from .marked_lines import find_marked_lines
 from .options import FindOptions
 from .prefilter import SPELLINGS
@@ -160,6 +160,8 @@ def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) ->
         return name
     if is_compose(document):
         return Kind.COMPOSE
+    if is_replacement(document):
+        return Kind.KUSTOMIZE
     return Kind.ANSIBLE if is_ansible(document) else None
 
 

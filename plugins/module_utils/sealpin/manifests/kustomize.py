@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..yamlnodes import Document, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .directives import is_ignored
 from .helm_values import read_values
@@ -20,8 +20,9 @@ from .parts import note_digest, note_tag
 from .prefilter import SPELLINGS
 from .survey import Survey
 
-_PATCH_LISTS = ("patches", "patchesstrategicmerge", "patchesjson6902")
-_IMAGE = re.compile(r"(?<![A-Za-z])image(?![A-Za-z])")
+# Lists whose items may be texts: patches, and configurations of what makes or changes objects.
+_TEXT_LISTS = ("transformers", "generators", "patches", "patchesstrategicmerge", "patchesjson6902")
+_IMAGE = re.compile(r"(?<![A-Za-z])image(?:Tag)?(?![A-Za-z])")
 _GROUP = "kustomize.config.k8s.io"
 
 
@@ -30,9 +31,27 @@ def is_kustomization(document: Document, survey: Survey) -> bool:
     return survey.text(document.root, "apiVersion").partition("/")[0] == _GROUP
 
 
+def is_replacement(document: Document) -> bool:
+    """Whether a document is what the ``path`` of a replacement leads to, one or a list of them."""
+    root = document.root
+    items = root.items if isinstance(root, Sequence) else [root]
+    return bool(items) and all(
+        isinstance(item, Mapping)
+        and isinstance(item.get("targets"), Sequence)
+        and (item.get("source") is not None or item.get("sourceValue") is not None)
+        for item in items
+    )
+
+
 def find_kustomize(document: Document, survey: Survey) -> None:
-    """Note every image of a kustomization."""
-    read_kustomization(document.root, (), survey)
+    """Note every image of a kustomization, or of replacements in a file of their own."""
+    if not is_replacement(document):
+        read_kustomization(document.root, (), survey)
+    elif isinstance(document.root, Sequence):
+        for index, item in enumerate(document.root.items):
+            _read_replacement(item, (index,), survey)
+    elif document.root is not None:
+        _read_replacement(document.root, (), survey)
 
 
 def read_kustomization(holder: Node | None, path: Path, survey: Survey) -> None:
@@ -48,7 +67,7 @@ def read_kustomization(holder: Node | None, path: Path, survey: Survey) -> None:
         _read_chart(chart, (*path, keys["helmcharts"], index), survey)
     for index, replacement in _items(holder, keys.get("replacements", ""), survey):
         _read_replacement(replacement, (*path, keys["replacements"], index), survey)
-    for key in filter(None, map(keys.get, _PATCH_LISTS)):
+    for key in filter(None, map(keys.get, _TEXT_LISTS)):
         for index, patch in _items(holder, key, survey):
             _read_patch(patch, (*path, key, index), survey)
 
