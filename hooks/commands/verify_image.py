@@ -188,7 +188,7 @@ def _inputs(texts: Sequence[str]) -> Mapping[str, str]:
 
 def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) -> BuildReport:
     from sealpin.clock import SystemClock
-    from sealpin.image_builds import verify_build
+    from sealpin.image_builds import digest_of, verify_build
     from sealpin.reference import ImageReference, Repository
     from sealpin.signatures.opinion import SecondOpinion
     from sealpin.trust.material import KeylessTrust
@@ -203,12 +203,14 @@ def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) 
             "expected no --provenance-path: this builder's provenance is read from the registry",
             hint="for another repository, give --provenance-repository",
         )
+    image = ImageReference.parse(arguments.images[0])
+    digest_of(image)  # a mistake is told before a root is refreshed
     elsewhere = arguments.provenance_repository
     options = run_options(arguments)
     with new_session(options) as session:
         build = verify_build(
             session,
-            ImageReference.parse(arguments.images[0]),
+            image,
             expected=expected,
             repository=None if elsewhere is None else Repository.parse(elsewhere),
             trust=KeylessTrust(root=RootChoice(options, this_machine()).root()),

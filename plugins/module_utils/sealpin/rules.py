@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from .errors import InvalidInput, Unavailable, quote
 from .inputs import PoliciesOnDisk, PolicyStore
 from .limits import MAX_POLICY_BYTES
-from .policy.flags import EvidenceFlags, policy_from_flags
+from .policy.flags import EvidenceFlags, check_signer, policy_from_flags
 from .policy.model import AttestationRule, EvidencePlace, Formats, PolicySet
 from .policy.sources import Sources
 from .reaching import NO_REGISTRIES, ConfiguredRegistries, fetch_url
@@ -88,6 +88,8 @@ def flags_policy(
     options: RunOptions, machine: Machine, *, attestations: tuple[AttestationRule, ...] = ()
 ) -> PolicySet:
     """Return the policy of the identity options. Raises `InvalidInput` ``identity.*``."""
+    if not options.key:
+        check_signer(options.signer, attestations=attestations)
     places: tuple[EvidencePlace, ...] = ()
     if options.repository or options.attachment_tag_prefix:
         repository = Repository.parse(options.repository) if options.repository else None

@@ -9,6 +9,8 @@ images already.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import InvalidInput, quote
 from ..records import dataclass
 from ..slsa.builders import GITHUB_PREFIX
@@ -55,6 +57,29 @@ class EvidenceFlags:
     match_reference: MatchReference = MatchReference.WARN
 
 
+def check_signer(signer: SignerFlags, *, attestations: Sequence[AttestationRule] = ()) -> None:
+    """Find what is wrong with identity flags where no key says who signed.
+
+    It is asked before the trusted root, which may be refreshed over the network. Raises
+    `InvalidInput` ``identity.*``, ``pattern.*`` and ``publisher.unknown``.
+    """
+    if signer.publisher:
+        find_publisher(signer.publisher)
+        if signer != SignerFlags(publisher=signer.publisher):
+            raise InvalidInput(
+                "identity.with-publisher",
+                "a publisher fixes the identity: expected no identity flags beside it",
+            )
+    elif signer != SignerFlags():
+        _identity(signer)
+    elif not _builder_decides(attestations):
+        raise InvalidInput(
+            "identity.missing",
+            "nothing says who must have signed: a signature by anybody proves nothing",
+            hint="name the signer and its issuer, a publisher, a key or a policy",
+        )
+
+
 def policy_from_flags(
     signer: SignerFlags, *, trust: KeylessTrust | KeyTrust, evidence: EvidenceFlags | None = None
 ) -> PolicySet:
@@ -99,12 +124,8 @@ def _authority(
                 f"a key says who signed: expected no identity flags beside {quote(trust.key.name)}",
             )
         return KeyAuthority(name="key", trust=trust, rules=rules)
+    check_signer(signer, attestations=rules.attestations)
     if signer.publisher:
-        if signer != SignerFlags(publisher=signer.publisher):
-            raise InvalidInput(
-                "identity.with-publisher",
-                "a publisher fixes the identity: expected no identity flags beside it",
-            )
         identities = find_publisher(signer.publisher).identities
         return KeylessAuthority(
             name="keyless",
@@ -113,7 +134,7 @@ def _authority(
             rules=rules,
             publisher=signer.publisher,
         )
-    if signer == SignerFlags() and _builder_decides(rules):
+    if signer == SignerFlags():  # a demanded builder's certificate is the identity
         return KeylessAuthority(name="keyless", identities=(), trust=trust, rules=rules)
     return KeylessAuthority(
         name="keyless", identities=(_identity(signer),), trust=trust, rules=rules
@@ -128,9 +149,7 @@ def _identity(signer: SignerFlags) -> IdentityRule:
     )
 
 
-def _builder_decides(rules: EvidenceRules) -> bool:
+def _builder_decides(attestations: Sequence[AttestationRule]) -> bool:
     """Whether a provenance demand names a GitHub builder: its certificate is the identity."""
-    builders = [
-        rule.provenance.builder for rule in rules.attestations if rule.provenance is not None
-    ]
+    builders = [rule.provenance.builder for rule in attestations if rule.provenance is not None]
     return any(builder is not None and builder.startswith(GITHUB_PREFIX) for builder in builders)

@@ -239,3 +239,22 @@ def test_trusted_root_is_the_one_that_is_believed(tmp_path):
 def test_second_opinion_is_the_files_where_the_options_do_not_say(in_file, option, used, tmp_path):
     rules = rules_of(tmp_path, f"{FREE}second_opinion: {in_file}\n", second_opinion=option)
     assert rules.options.second_opinion == used
+
+
+@pytest.mark.parametrize(
+    ("signer", "code"),
+    [
+        ({}, "identity.missing"),
+        ({"certificate_identity": "dev@example.org"}, "identity.missing"),
+        ({"publisher": "kuberntes"}, "publisher.unknown"),
+    ],
+    ids=["nobody", "no issuer", "mistyped publisher"],
+)
+def test_who_must_have_signed_is_clear_before_a_root_is_read(
+    signer: dict[str, str], code: str, tmp_path: Path
+) -> None:
+    """The default root may be refreshed over the network; here there is none at all."""
+    machine = Machine(base=tmp_path, clock=Clock(), environment={})
+    with pytest.raises(InvalidInput) as caught:
+        load_rules(RunOptions(**signer, trusted_root="absent.json"), machine)
+    assert caught.value.code == code
