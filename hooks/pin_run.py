@@ -220,17 +220,19 @@ class PinRun:
         """Return the entries that stay whatever this run proved.
 
         A run over the whole project drops those that no file names, but none of an image or a file
-        it could not look at.
+        it could not look at. An update that is refused leaves the old pin where it stands, and with
+        it the proof that the next update must not go behind.
         """
         from sealpin.pinning import Action
 
+        still = {Action.UNCHECKED, *([Action.REFUSE] if self.verb == "update" else [])}
         if not self.targets.is_whole_project or gathered.unreadable:
             return lock.entries
         unseen = [
             result.site
             for file in results
             for result in file.sites
-            if result.action is Action.UNCHECKED or file.file in written.failed
+            if result.action in still or file.file in written.failed
         ]
         return tuple(entry for site in unseen for entry in lock.find(site.moving_reference))
 

@@ -390,6 +390,9 @@ def test_update_does_not_go_back_unless_told_to(registry: MemoryRegistry, tmp_pa
         ("refuse", "update.rollback")
     ]
     assert new not in project.read("pod.yaml")
+    again = project.report("update", ".")
+    assert [site["code"] for site in again["sites"]] == ["update.rollback"], "not only once"
+    assert project.run("check", ".").code == 0, "what stands there is as proven as before"
     assert project.run("update", "--unsafe-allow-rollback", ".").code == 1
     assert new in project.read("pod.yaml")
 
