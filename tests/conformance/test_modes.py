@@ -393,8 +393,18 @@ def test_update_does_not_go_back_unless_told_to(registry: MemoryRegistry, tmp_pa
     again = project.report("update", ".")
     assert [site["code"] for site in again["sites"]] == ["update.rollback"], "not only once"
     assert project.run("check", ".").code == 0, "what stands there is as proven as before"
-    assert project.run("update", "--unsafe-allow-rollback", ".").code == 1
+    back = project.report("update", "--unsafe-allow-rollback", ".")
+    assert [image["weakenings"] for image in back["images"]] == [["insecure.allow-rollback"]]
     assert new in project.read("pod.yaml")
+    assert "insecure.allow-rollback" in project.read("sealpin.lock")
+
+
+def test_an_update_that_goes_forward_is_not_marked_as_going_back(
+    registry: MemoryRegistry, tmp_path: Path
+) -> None:
+    project, _new = moving_project(registry, tmp_path / "p")
+    report = project.report("update", "--unsafe-allow-rollback", ".")
+    assert [image["weakenings"] for image in report["images"]] == [[]]
 
 
 # What a run could not look at stays in the lock.

@@ -28,6 +28,7 @@ from .policy.fingerprint import root_digest
 from .policy.model import PolicySet
 from .records import dataclass, replace
 from .reference import ImageReference
+from .weakening import Weakening
 
 if TYPE_CHECKING:
     from .api import OnProgress
@@ -103,27 +104,34 @@ class Update:
     unsafe_allow_rollback: bool = False
     """Move to a digest that was signed before the one that stands there."""
 
-    def check(self, pin: Pin) -> None:
-        """Refuse to go back: `VerificationFailed` ``update.rollback``.
+    def admit(self, pin: Pin) -> Pin:
+        """Refuse to go back, or note it: `VerificationFailed` ``update.rollback``.
 
         A tag that was moved to an older image carries older evidence than the lock proves.
         """
-        if self.unsafe_allow_rollback:
-            return
         known = [
             entry.newest_proof_utc
             for entry in self.lock.find(pin.site.moving_reference)
             if entry.newest_proof_utc is not None
         ]
         offered = [s.earliest_utc for s in pin.decision.statements if s.earliest_utc is not None]
-        if known and (not offered or max(offered) < max(known)):
-            got = f"{max(offered):%Y-%m-%dT%H:%M:%SZ}" if offered else "no proven time"
-            raise VerificationFailed(
-                "update.rollback",
-                f"{pin.site.moving_reference} moved to an older image: expected evidence of"
-                f" {max(known):%Y-%m-%dT%H:%M:%SZ} or later, got {got}",
-                hint="look at who moved the tag; --unsafe-allow-rollback accepts it",
-            )
+        if not known or (offered and max(offered) >= max(known)):
+            return pin
+        if self.unsafe_allow_rollback:
+            return _going_back(pin)
+        got = f"{max(offered):%Y-%m-%dT%H:%M:%SZ}" if offered else "no proven time"
+        raise VerificationFailed(
+            "update.rollback",
+            f"{pin.site.moving_reference} moved to an older image: expected evidence of"
+            f" {max(known):%Y-%m-%dT%H:%M:%SZ} or later, got {got}",
+            hint="look at who moved the tag; --unsafe-allow-rollback accepts it",
+        )
+
+
+def _going_back(pin: Pin) -> Pin:
+    weakenings = pin.decision.weakenings | {Weakening.ALLOW_ROLLBACK}
+    decision = replace(pin.decision, weakenings=weakenings)
+    return Pin(site=pin.site, decision=decision, platform=pin.platform)
 
 
 def lock_entries(
@@ -250,10 +258,10 @@ def _conclude(
     try:
         pin = Pin(site=site, decision=decision, platform=platform)
         if update is not None and pin.is_change:
-            update.check(pin)
+            pin = update.admit(pin)
     except VerificationFailed as error:
         return SiteResult(site=site, decision=decision, action=Action.REFUSE, error=error)
     except SealpinError as error:
         return SiteResult(site=site, decision=decision, action=Action.UNCHECKED, error=error)
     action = Action.PIN if pin.is_change else Action.KEEP
-    return SiteResult(site=site, decision=decision, action=action, pin=pin)
+    return SiteResult(site=site, decision=pin.decision, action=action, pin=pin)
