@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images that the ``build`` of a compose service names: contexts, caches and an inline Dockerfile.
 
-Format: the Compose Build Specification (https://docs.docker.com/reference/compose-file/build/). An
-inline Dockerfile is pinned in its block of text, line by line, where the lines in the file are the
-lines of the text. Compose fills in ``$NAME`` there before BuildKit sees it, the default of an
-``ARG`` included.
+Format: the Compose Build Specification (https://docs.docker.com/reference/compose-file/build/).
+Compose fills in ``$NAME`` in an inline Dockerfile before BuildKit sees it, whatever the default of
+an ``ARG`` there says.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..records import dataclass, field
-from ..yamlnodes import Mapping, Node, Scalar, Sequence, SourceText
+from ..yamlnodes import Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .directives import is_ignored
-from .dockerfile import Line, read_dockerfile
-from .survey import Survey, content_span, obstacle, parse_reference
+from .inline_dockerfile import read_inline
+from .survey import Survey, parse_reference
 
 _IMAGE_CONTEXT = "docker-image://"
 _INLINE = "dockerfile_inline"
@@ -61,7 +60,8 @@ class Builds:
     def read_inlines(self) -> None:
         """Note the images of the inline Dockerfiles, each once."""
         for inline in self._inlines.values():
-            self._read_inline(inline)
+            veto = self._veto(inline.contexts)
+            read_inline(self.survey, inline.node, inline.start, tuple(inline.paths), veto=veto)
 
     def _read_contexts(self, build: Node, path: Path) -> None:
         """``additional_contexts`` may name images; their other forms are no images."""
@@ -94,25 +94,6 @@ class Builds:
         references = (parse_reference(name) for name in names)
         return (reference.normalised for reference in references if reference)
 
-    def _read_inline(self, inline: _Inline) -> None:
-        survey, node = self.survey, inline.node
-        path = render_path(inline.paths[0])
-        lines = lines_of(survey.source, node)
-        header = survey.source.text.find("|", node.start) if node.style == "|" else node.end
-        if is_ignored(survey.source, inline.start, header):
-            code = "ignored"
-        elif obstacle(node) in ("tagged", "not-a-string"):
-            code = obstacle(node)
-        elif survey.is_shared(node, set(inline.paths)):
-            code = "shared-value"
-        elif not lines:
-            code = "not-splicable" if node.value.strip() else ""
-        else:
-            read_dockerfile(survey, lines, where=f"{path}: ", veto=self._veto(inline.contexts))
-            return
-        if code:
-            survey.remark(code, path, inline.start)
-
     def _veto(self, contexts: set[str]) -> Callable[[str], str]:
         def veto(name: str) -> str:
             reference = parse_reference(name)
@@ -135,29 +116,6 @@ def read_caches(caches: Node | None, path: Path, survey: Survey, code: str) -> N
         pinned = "already-pinned" if reference.digest else code
         where = render_path((*path, index))
         survey.remark("ignored" if is_free else pinned, where, item.start, detail=name)
-
-
-def lines_of(source: SourceText, node: Scalar) -> tuple[Line, ...]:
-    """The lines of a text and where they stand in the file, the block's indentation left out.
-
-    None where the lines of the file are not those of the text: folded, quoted with escapes.
-    """
-    if node.style != "|":
-        span = content_span(source, node)
-        is_line = span is not None and "\n" not in node.value and node.style != ">"
-        return ((span.start, node.value),) if span is not None and is_line else ()
-    header = source.text.find("\n", source.text.find("|", node.start))
-    if header < 0:
-        return ()
-    number = source.line_number(header) + 1
-    lines: list[Line] = []
-    for offset, text in enumerate(node.value.rstrip("\n").split("\n")):
-        written = source.line(number + offset)
-        indent = len(written) - len(text)
-        if written != " " * indent + text:
-            return ()
-        lines.append((source.line_starts[number + offset - 1] + indent, text))
-    return tuple(lines)
 
 
 def _text(node: Node) -> str:

@@ -17,6 +17,7 @@ from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries, render_path
 from .directives import is_ignored
 from .gitops import read_gitops
+from .inline_dockerfile import read_inline
 from .object_references import TEKTON_GROUP, image_reference
 from .survey import Survey, literal_obstacle, parse_reference
 
@@ -28,6 +29,8 @@ _FOREIGN_GROUPS = ("skaffold", "kustomize.config.k8s.io")
 _BUILT_IN_GROUPS = frozenset({"", "apps", "batch", "extensions", "autoscaling", "policy"})
 _ARGO_GROUP = "argoproj.io"
 _TEXT_PATCH = "podSpecPatch"
+_DOCKERFILE = "dockerfile"
+_LEAVES = frozenset({"image", _TEXT_PATCH, _DOCKERFILE})
 
 
 def is_kubernetes(document: Document) -> bool:
@@ -117,7 +120,7 @@ class _Object:
         for key, value in self.survey.entries(node):
             name = key.value
             is_leaf = isinstance(value, Scalar)
-            if name in ("image", _TEXT_PATCH) or not (is_leaf or name in _NEVER_ENTERED):
+            if name in _LEAVES or not (is_leaf or name in _NEVER_ENTERED):
                 self._visit(name, value, path)
 
     def _visit(self, key: str, value: Node, path: Path) -> None:
@@ -133,6 +136,10 @@ class _Object:
             self._read_candidate(value, below)
         elif key == _TEXT_PATCH and isinstance(value, Scalar):
             self._read_text_patch(value, below)
+        elif key == _DOCKERFILE and isinstance(value, Scalar):
+            # OpenShift's BuildConfig, also in a template; elsewhere it may be a file's name.
+            if path[-1:] == ("source",) and "from" in value.value.lower():
+                read_inline(self.survey, value, value.start, (below,))
         elif named := image_reference(self.survey, self.group, key, value, below):
             self._note(*named, never=False)
         self._walk(value, below)

@@ -20,6 +20,7 @@ OTHER_WORDS = (
     "valuesObject",
     "tekton.dev",
     "DockerImage",
+    "BuildConfig",
     "dockerfile_inline",
 )
 _OTHER_WORDS = tuple(word.encode() for word in OTHER_WORDS)
