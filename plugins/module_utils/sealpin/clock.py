@@ -15,16 +15,6 @@ class Clock(Protocol):
         """The present, aware, in UTC."""
 
 
-class FixedClock:
-    """A clock that stands still, for tests and for reproducing a report."""
-
-    def __init__(self, moment_utc: datetime) -> None:
-        self._moment_utc = moment_utc.astimezone(timezone.utc)
-
-    def now_utc(self) -> datetime:
-        return self._moment_utc
-
-
 class SystemClock:
     """The machine's clock; made by the faces, handed down."""
 

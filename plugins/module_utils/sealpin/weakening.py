@@ -42,7 +42,5 @@ class Weakening(Enum):
     """An image no policy speaks of passes (``no-match-policy: allow``)."""
     CUE_COSIGN_SEMANTICS = "insecure.cue-cosign-semantics"
     """A CUE policy passes where a constrained field is absent (``cueSemantics: cosign``)."""
-    SECOND_OPINION_OFF = "insecure.second-opinion-off"
-    """The second engine was switched off."""
     ALLOW_ROLLBACK = "insecure.allow-rollback"
     """Evidence older than what the lock proves was accepted (``--unsafe-allow-rollback``)."""

@@ -26,7 +26,6 @@ class Kind(Enum):
     KUSTOMIZE = "kustomize"
     HELM_VALUES = "helm-values"
     HELM_CHART = "helm-chart"
-    HELM_TEMPLATE = "helm-template"
     QUADLET = "quadlet"
     GITHUB_ACTIONS = "github-actions"
     GITLAB_CI = "gitlab-ci"

@@ -70,11 +70,6 @@ class Value:
     default: Any = ABSENT
     """The constant a disjunction falls back to when nothing decides it."""
 
-    @property
-    def is_concrete(self) -> bool:
-        """Whether the constant is known, or falls back to a default."""
-        return self.constant is not ABSENT or self.default is not ABSENT
-
 
 TOP = Value()
 
