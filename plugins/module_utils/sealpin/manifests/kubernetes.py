@@ -15,11 +15,10 @@ from collections.abc import Iterable
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries, render_path
-from .directives import is_ignored
 from .gitops import read_gitops
 from .inline_dockerfile import read_inline
 from .object_references import TEKTON_GROUP, image_reference
-from .survey import Survey, literal_obstacle, parse_reference
+from .survey import Survey, literal_obstacle, parse_reference, remark_text
 
 _CONTAINER_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _NEVER_ENTERED = frozenset({"metadata", "status", "rbd"})
@@ -28,9 +27,11 @@ _KINDS_WITHOUT_IMAGES = frozenset({"CustomResourceDefinition", "ConfigMap", "Sec
 _FOREIGN_GROUPS = ("skaffold", "kustomize.config.k8s.io")
 _BUILT_IN_GROUPS = frozenset({"", "apps", "batch", "extensions", "autoscaling", "policy"})
 _ARGO_GROUP = "argoproj.io"
+# Texts of Argo Workflows that hold, or are merged into, an object.
 _TEXT_PATCH = "podSpecPatch"
+_TEXT_OBJECT = "manifest"
 _DOCKERFILE = "dockerfile"
-_LEAVES = frozenset({"image", _TEXT_PATCH, _DOCKERFILE})
+_LEAVES = frozenset({"image", _TEXT_PATCH, _TEXT_OBJECT, _DOCKERFILE})
 
 
 def is_kubernetes(document: Document) -> bool:
@@ -135,7 +136,9 @@ class _Object:
         elif key == "image" and isinstance(value, Scalar):
             self._read_candidate(value, below)
         elif key == _TEXT_PATCH and isinstance(value, Scalar):
-            self._read_text_patch(value, below)
+            self._read_text(value, below, "patch-text")
+        elif key == _TEXT_OBJECT and isinstance(value, Scalar):
+            self._read_text(value, below, "object-text")
         elif key == _DOCKERFILE and isinstance(value, Scalar):
             # OpenShift's BuildConfig, also in a template; elsewhere it may be a file's name.
             if path[-1:] == ("source",) and "from" in value.value.lower():
@@ -178,12 +181,10 @@ class _Object:
         self.configured.add(id(field))
         self.survey.image(holder, key, path, veto="pull-policy" if never else "")
 
-    def _read_text_patch(self, value: Scalar, path: Path) -> None:
-        """Argo Workflows merges this text, JSON or YAML, into the pod's specification."""
-        if self.group == _ARGO_GROUP and "image" in value.value.lower():
-            is_free = is_ignored(self.survey.source, value.start, value.end)
-            code = "ignored" if is_free else "patch-text"
-            self.survey.remark(code, render_path(path), value.start)
+    def _read_text(self, value: Scalar, path: Path, code: str) -> None:
+        """Remark a text of an Argo workflow that puts an image into an object."""
+        if self.group == _ARGO_GROUP:
+            remark_text(self.survey, value, path, code)
 
     def _read_candidate(self, value: Scalar, path: Path) -> None:
         """Remark an ``image`` of a custom resource's spec that could be one."""

@@ -96,6 +96,8 @@ _ROWS = (
             "pin the value where it comes from, or ignore the line"),
     Message("patch-text", _W, "a text that patches an object's image, and is never edited",
             "move it to a file of its own, or override the image under images"),
+    Message("object-text", _W, "a text that holds an object with an image, and is never edited",
+            "write it as an object or in a file of its own, or ignore the text"),
     # Flux and Argo CD.
     Message("no-digest-field", _W, "an OCI artifact by its tag, without a digest field beside it",
             'add digest: "" beside the tag'),

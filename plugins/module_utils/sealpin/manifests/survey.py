@@ -367,3 +367,10 @@ def parse_reference(text: str) -> ImageReference | None:
         return ImageReference.parse(text)
     except InvalidInput:
         return None
+
+
+def remark_text(survey: Survey, node: Scalar, path: Path, code: str) -> None:
+    """Remark, with *code*, a text that names an image and is read by no finder."""
+    if "image" in node.value.lower():
+        is_free = is_ignored(survey.source, node.start, node.end)
+        survey.remark("ignored" if is_free else code, render_path(path), node.start)
