@@ -151,6 +151,29 @@ def test_no_digest_is_taken_from_a_header(site: SignedSite) -> None:
     assert {asked.method for asked in site.registry.asked()} == {"GET"}
 
 
+@pytest.mark.parametrize("extra", [{"layers": []}, {"config": {}}], ids=lambda extra: [*extra][0])
+def test_a_signed_document_that_is_index_and_image_is_not_pinned(
+    site: SignedSite, extra: dict[str, Any]
+) -> None:
+    """Two runtimes would take two images from it."""
+    good = site.image("good", tag="")
+    both = {"schemaVersion": 2, "manifests": [entry(good, **AMD64)]} | extra
+    sign(site, site.repository.put_manifest(both, tag="both"))
+    file = write(site, f"{site.name}:both")
+    before = file.read_bytes()
+    ran = ask(site, "pin")
+    assert (ran.code, "[manifest.ambiguous]" in ran.out) == (2, True)
+    assert file.read_bytes() == before
+
+
+def test_an_index_that_is_called_an_image_is_walked_all_the_same(site: SignedSite) -> None:
+    evil = site.image("evil", tag="")
+    document = {"schemaVersion": 2, "mediaType": MANIFEST, "manifests": [entry(evil, **AMD64)]}
+    sign(site, site.repository.put_manifest(document, media_type=MANIFEST, tag="m"))
+    ran = site.verify("--recursive", tag=":m")
+    assert (ran.code, evil in ran.err) == (1, True)
+
+
 def pinned_by_platform(site: SignedSite) -> tuple[str, dict[str, str], Path]:
     index, platforms = site.index(["linux/amd64", "linux/arm64"], tag="m")
     sign(site, index)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from support.memory_registry import Answer, Behaviour, MemoryRegistry, on
 from support.processor_time import at_most
 
 SUBJECT = Digest("sha256", "ab" * 32)
+IMAGE = b'{"schemaVersion": 2, "layers": []}'
 NO_DATE = {"date": "Mon, 01 Jan 2024 00:00:00 GMT"}
 APP = Repository(registry="registry.test", path="app")
 
@@ -184,6 +186,54 @@ def test_registry_that_announces_another_digest_is_caught() -> None:
         registry.faults.append(on("manifests/1$", lie))
         with pytest.raises(SealpinError, match="mismatch"):
             plain().resolve(ImageReference.parse(f"{registry.host}/app:1"))
+
+
+@pytest.mark.parametrize(
+    ("announced", "code"),
+    [
+        (f"sha512:{hashlib.sha512(IMAGE).hexdigest()}", ""),
+        (f"sha512:{'0' * 128}", "digest.mismatch"),
+        (f"sha256:{hashlib.sha512(IMAGE).hexdigest()}", "registry.malformed-answer"),
+        (f"SHA256:{hashlib.sha256(IMAGE).hexdigest()}", "registry.malformed-answer"),
+        (f"sha256:{hashlib.sha256(IMAGE).hexdigest()}, {SUBJECT}", "registry.malformed-answer"),
+        ("md5:d41d8cd98f00b204e9800998ecf8427e", "registry.malformed-answer"),
+        ("", "registry.malformed-answer"),
+    ],
+    ids=["sha512", "another sha512", "sha512 named sha256", "case", "two", "md5", "empty"],
+)
+def test_digest_is_computed_from_the_content_whatever_is_announced(
+    announced: str, code: str
+) -> None:
+    with MemoryRegistry() as registry:
+        digest = registry.repository("app").put_manifest(IMAGE, tag="1")
+
+        def announce(asked: object, answered: Answer) -> Answer:
+            answered.headers["Docker-Content-Digest"] = announced
+            return answered
+
+        registry.faults.append(on("manifests/1$", announce))
+        reference = ImageReference.parse(f"{registry.host}/app:1")
+        if code:
+            with pytest.raises(SealpinError) as raised:
+                plain().resolve(reference)
+            assert raised.value.code == code
+        else:
+            assert str(plain().resolve(reference).digest) == digest
+
+
+@pytest.mark.parametrize("kind", ["manifests", "blobs"])
+def test_mirror_that_has_other_bytes_under_a_digest_is_caught(kind: str) -> None:
+    with MemoryRegistry() as registry:
+        other = Answer(headers={"Docker-Content-Digest": str(SUBJECT)}, body=IMAGE)
+        registry.faults.append(on(kind, lambda asked, answered: other))
+        mirrors = Mirrors.parse((f"registry.test={registry.host}",), base=Path())
+        source = plain(mirrors=mirrors)
+        with pytest.raises(SealpinError) as raised:
+            if kind == "manifests":
+                source.manifest(APP, SUBJECT)
+            else:
+                source.blob(APP, SUBJECT, max_bytes=1000)
+        assert raised.value.code == "digest.mismatch"
 
 
 @pytest.mark.parametrize("location", ["http://{host}/elsewhere", "http://localhost:{port}/x"])
