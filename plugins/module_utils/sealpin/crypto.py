@@ -97,7 +97,9 @@ class PublicKey:
 
     @classmethod
     def _of(cls, key: object, what: str) -> PublicKey:
-        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            if key.curve.name not in _CURVES:
+                raise _unsupported_key(what, f"ECDSA with {key.curve.name}")
             algorithm = _CURVES[key.curve.name]
         elif isinstance(key, rsa.RSAPublicKey):
             if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:

@@ -29,6 +29,9 @@ policies:
 """
 
 
+VERIFYING = (("check", "--verify"), ("check", "--evidence"), ("evidence", "verify"))
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[SignedSite]:
     with memory_registry.serving() as registry:
@@ -179,7 +182,8 @@ def pinned_by_platform(site: SignedSite) -> tuple[str, dict[str, str], Path]:
     sign(site, index)
     write(site, f"{site.name}:m")
     assert ask(site, "pin", "--platform", "linux/amd64").code == 1
-    assert ask(site, "check", "--verify").code == 0
+    assert ask(site, "evidence", "save").code == 0
+    assert [ask(site, *words).code for words in VERIFYING] == [0, 0, 0]
     return index, platforms, site.folder / "sealpin.lock"
 
 
@@ -189,7 +193,7 @@ def test_a_lock_that_puts_an_image_into_a_signed_index_is_not_believed(site: Sig
     for forged in (evil, platforms["linux/arm64"]):
         lock.write_text(before.replace(platforms["linux/amd64"], forged))
         file = write(site, f"{site.name}:m@{forged}")
-        for words in (("check", "--verify"), ("pin",)):
+        for words in (*VERIFYING, ("pin",)):
             ran = ask(site, *words)
             assert (ran.code, "[pin.other-image]" in ran.out) == (1, True)
             assert "the decision is about another image: expected" in said(ran)
@@ -206,7 +210,19 @@ def test_a_lock_that_names_another_index_proves_nothing(site: SignedSite, is_sig
     document[f"{site.name}:m linux/amd64"]["index"] = other
     lock.write_text(json.dumps(document))
     assert index not in lock.read_text()
-    assert ask(site, "check", "--verify").code == 1
+    assert all(ask(site, *words).code in (1, 2) for words in VERIFYING)
+
+
+def test_an_index_that_was_altered_beside_saved_evidence_contains_nothing(site: SignedSite) -> None:
+    index, platforms, lock = pinned_by_platform(site)
+    evil = site.image("evil", tag="")
+    saved = site.folder / "sealpin-evidence/content" / index.replace(":", "/")
+    saved.write_bytes(saved.read_bytes().replace(platforms["linux/amd64"].encode(), evil.encode()))
+    lock.write_text(lock.read_text().replace(platforms["linux/amd64"], evil))
+    write(site, f"{site.name}:m@{evil}")
+    for words in VERIFYING[1:]:
+        ran = ask(site, *words)
+        assert (ran.code, "[digest.mismatch]" in said(ran)) == (2, True)
 
 
 @pytest.mark.parametrize("platform", ["linux", "x y", "linux/amd64/v1/v2", "linux/amd64:", " "])

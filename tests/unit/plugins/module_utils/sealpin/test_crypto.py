@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 import sealpin.crypto
 from sealpin.crypto import Certificate, KeyAlgorithm, PublicKey
 from sealpin.digest import Digest
-from sealpin.errors import InvalidInput, VerificationFailed
+from sealpin.errors import InvalidInput, SealpinError, VerificationFailed
 from support.virtual_sigstore import ALGORITHMS, CertificateAuthority, KeyPair, der_of
 
 MESSAGE = b"message"
@@ -84,19 +84,22 @@ def test_reads_both_pem_forms_of_rsa():
 
 
 @pytest.mark.parametrize(
-    "private",
+    ("private", "named"),
     [
-        rsa.generate_private_key(65537, 1024),
-        ec.generate_private_key(ec.SECP256K1()),
-        dsa.generate_private_key(1024),
+        (rsa.generate_private_key(65537, 1024), "RSA with 1024 bits"),
+        (ec.generate_private_key(ec.SECP256K1()), "ECDSA with secp256k1"),
+        (ec.generate_private_key(ec.SECP224R1()), "ECDSA with secp224r1"),
+        (dsa.generate_private_key(1024), "DSA"),
     ],
-    ids=["rsa-1024", "secp256k1", "dsa"],
+    ids=["rsa-1024", "secp256k1", "secp224r1", "dsa"],
 )
-def test_refuses_other_kinds_of_key(private):
+def test_refuses_other_kinds_of_key_and_names_them(private, named):
     der = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    assert code(PublicKey.from_der, der, what="key") == "key.unsupported"
+    with pytest.raises(SealpinError) as raised:
+        PublicKey.from_der(der, what="key")
+    assert (raised.value.code, named in raised.value.message) == ("key.unsupported", True)
 
 
 @pytest.mark.parametrize("data", [b"", b"junk", b"-----BEGIN PUBLIC KEY-----\n"], ids=repr)
