@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from sealpin.limits import MAX_EVIDENCE_LAYERS, MAX_EVIDENCE_PIECES
 from support import memory_registry
 from support.memory_registry import INDEX, MANIFEST, Answer, Asked, on
-from support.signed_site import KEYLESS, SignedSite
+from support.signed_site import BUNDLE_TYPE, KEYLESS, SignedSite
 
 UNREADABLE = [
     {"mediaType": MANIFEST, "digest": f"blake3:{'0' * 64}", "size": 1},
@@ -178,3 +179,17 @@ def test_evidence_of_another_image_is_none_of_this_one_wherever_it_is_put(
         site.attach(image, site.sigstore.sign_image(other))
     ran = site.verify()
     assert (ran.code, "[subject.mismatch]" in ran.err) == (1, True)
+
+
+def test_very_many_pieces_are_not_all_looked_at_however_small_they_say_they_are(
+    site: SignedSite,
+) -> None:
+    """Bytes are bounded by what is declared; nothing declared would be no bound."""
+    image = site.image()
+    empty = {"mediaType": BUNDLE_TYPE, "digest": site.repository.put_blob(b""), "size": 0}
+    for number in range(MAX_EVIDENCE_PIECES // MAX_EVIDENCE_LAYERS + 1):
+        more = {"subject": descriptor(site, image), "annotations": {"n": str(number)}}
+        layers = [empty] * MAX_EVIDENCE_LAYERS
+        site.repository.put_manifest(memory_registry.image_document(layers, **more))
+    ran = site.verify()
+    assert (ran.code, "[evidence.too-many-pieces]" in ran.err) == (2, True)

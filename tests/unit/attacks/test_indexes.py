@@ -154,7 +154,7 @@ def test_no_digest_is_taken_from_a_header(site: SignedSite) -> None:
     assert {asked.method for asked in site.registry.asked()} == {"GET"}
 
 
-@pytest.mark.parametrize("extra", [{"layers": []}, {"config": {}}], ids=lambda extra: [*extra][0])
+@pytest.mark.parametrize("extra", [{"layers": []}, {"config": {}}], ids=["layers", "config"])
 def test_a_signed_document_that_is_index_and_image_is_not_pinned(
     site: SignedSite, extra: dict[str, Any]
 ) -> None:

@@ -228,11 +228,12 @@ def test_mirror_that_has_other_bytes_under_a_digest_is_caught(kind: str) -> None
         registry.faults.append(on(kind, lambda asked, answered: other))
         mirrors = Mirrors.parse((f"registry.test={registry.host}",), base=Path())
         source = plain(mirrors=mirrors)
+        reads = {
+            "manifests": lambda: source.manifest(APP, SUBJECT),
+            "blobs": lambda: source.blob(APP, SUBJECT, max_bytes=1000),
+        }
         with pytest.raises(SealpinError) as raised:
-            if kind == "manifests":
-                source.manifest(APP, SUBJECT)
-            else:
-                source.blob(APP, SUBJECT, max_bytes=1000)
+            reads[kind]()
         assert raised.value.code == "digest.mismatch"
 
 

@@ -27,7 +27,12 @@ from ..descriptor import Descriptor
 from ..digest import Digest
 from ..errors import InvalidInput, SealpinError, Unavailable
 from ..evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route
-from ..limits import MAX_EVIDENCE_BYTES, MAX_EVIDENCE_LAYERS, MAX_TOTAL_EVIDENCE_BYTES
+from ..limits import (
+    MAX_EVIDENCE_BYTES,
+    MAX_EVIDENCE_LAYERS,
+    MAX_EVIDENCE_PIECES,
+    MAX_TOTAL_EVIDENCE_BYTES,
+)
 from ..mediatypes import (
     DSSE_ENVELOPE,
     INDEX_TYPES,
@@ -40,7 +45,7 @@ from ..reference import Repository, Tag
 from .answers import NotFound
 from .manifest import Manifest, parse_image
 from .source import Source
-from .unpack import ByteBudget, unpacked
+from .unpack import ByteBudget, PieceBudget, unpacked
 
 _LOOKUPS = 8
 _LEGACY_TAGS = {
@@ -185,6 +190,7 @@ class _Search:
         self._tag_prefix = tag_prefix
         self._want = want
         self._budget = ByteBudget(MAX_TOTAL_EVIDENCE_BYTES)
+        self._pieces = PieceBudget(MAX_EVIDENCE_PIECES)
 
     def lookups(self, place: int, repository: Repository) -> tuple[_Lookup, ...]:
         """Return the first lookups in *repository*, the *place*-th one looked in."""
@@ -255,14 +261,22 @@ class _Search:
             for i, layer in enumerate(layers[:MAX_EVIDENCE_LAYERS])
             if (kind := _kind_of(layer, origin.route)) is not None and kind in self._want
         )
-        if len(layers) <= MAX_EVIDENCE_LAYERS:
-            return _Found(next=lookups)
-        too_many = Unavailable(
-            "evidence.too-many-layers",
-            f"{len(layers)} layers, of which {MAX_EVIDENCE_LAYERS} were looked at:"
-            f" {origin.location}",
-        )
-        return replace(_missed(origin.order, origin.location, too_many), next=lookups)
+        allowed = lookups[: self._pieces.take(len(lookups))]
+        if len(layers) > MAX_EVIDENCE_LAYERS:
+            too_many = Unavailable(
+                "evidence.too-many-layers",
+                f"{len(layers)} layers, of which {MAX_EVIDENCE_LAYERS} were looked at:"
+                f" {origin.location}",
+            )
+        elif len(allowed) < len(lookups):
+            too_many = Unavailable(
+                "evidence.too-many-pieces",
+                f"more than {MAX_EVIDENCE_PIECES} pieces of evidence; of the {len(lookups)} here"
+                f" {len(allowed)} were looked at: {origin.location}",
+            )
+        else:
+            return _Found(next=allowed)
+        return replace(_missed(origin.order, origin.location, too_many), next=allowed)
 
     def _layer_lookup(
         self, index: int, layer: Descriptor, kind: EvidenceKind, origin: _Origin

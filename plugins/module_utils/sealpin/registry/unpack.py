@@ -39,6 +39,21 @@ class ByteBudget:
         )
 
 
+class PieceBudget:
+    """How many pieces may still be asked for, however small they say they are; shared likewise."""
+
+    def __init__(self, max_pieces: int) -> None:
+        self._left = max_pieces
+        self._lock = Lock()
+
+    def take(self, wanted: int) -> int:
+        """Return how many of *wanted* pieces may be looked at."""
+        with self._lock:
+            allowed = min(wanted, self._left)
+            self._left -= allowed
+        return allowed
+
+
 def unpacked(content: bytes, *, budget: ByteBudget, where: str) -> bytes:
     """Return *content*, decompressed if it is gzip.
 
