@@ -1,6 +1,9 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a person sees: colour that respects ``NO_COLOR``, and progress that only a terminal gets."""
+"""What a person sees: colour that respects ``NO_COLOR``, and progress that only a terminal gets.
+
+And what a person does not: control sequences in content that anybody may have put into a registry.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import os
 import sys
 from typing import TextIO
 
-from sealpin.report.text import Style
+from sealpin.report.text import Style, printable
 
 
 def style_for(stream: TextIO) -> Style:
@@ -18,6 +21,18 @@ def style_for(stream: TextIO) -> Style:
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM") != "dumb"
     )
+
+
+def write_content(content: bytes, stream: TextIO) -> None:
+    """Write content of a registry: the very bytes to a file or a pipe, escaped to a terminal."""
+    if stream.isatty():
+        text = content.decode("utf-8", "backslashreplace")
+        lines = ("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
+        stream.write("\n".join(lines))
+    else:
+        stream.flush()
+        stream.buffer.write(content)
+    stream.flush()
 
 
 class Progress:

@@ -100,7 +100,7 @@ def _print_attestations(
     items = [item for item, kind in _statements(found) if kind == wanted or not wanted]
     as_stored = arguments.format == "bundle" or bool(arguments.compat)
     for item in items:
-        print(stored_line(item) if as_stored else envelope_line(item))
+        _print_line(stored_line(item) if as_stored else envelope_line(item))
     if not items and found.is_complete and wanted:
         raise VerificationFailed(
             "attestation.missing", f"no attestations with predicate type '{wanted}' found"
@@ -121,14 +121,17 @@ def _print_signatures(
 
     found = _gather(session, artifact, place, EvidenceKind.SIGNATURE_LAYER)
     bundles = {id(item) for item, kind in _statements(found) if kind == COSIGN_SIGN_V1}
-    lines = [
-        stored_line(item) if id(item) in bundles else signature_line(item)
+    items = [
+        item
         for item in found.items
         if id(item) in bundles or item.kind is EvidenceKind.SIGNATURE_LAYER
     ]
-    for line in lines:
-        print(line)
-    if not lines and found.is_complete:
+    for item in items:
+        try:
+            _print_line(stored_line(item) if id(item) in bundles else signature_line(item))
+        except InvalidInput as error:
+            _tell_left_out(item, error)
+    if not items and found.is_complete:
         raise VerificationFailed(
             "signature.missing", f"{arguments.images[0]}: no signatures associated"
         )
@@ -149,13 +152,16 @@ def _print_sbom(
             hint="SBOMs are attestations now: sealpin verify-attestation --type spdxjson"
             f" {arguments.images[0]}",
         )
+    from sealpin.report.text import printable
+
+    from ..terminal import write_content
+
     print(
         "WARNING: what was attached this way is signed by nobody; verify an SBOM attestation"
-        f" instead\nFound SBOM of media type: {sbom.media_type}",
+        f" instead\nFound SBOM of media type: {printable(sbom.media_type)}",
         file=sys.stderr,
     )
-    sys.stdout.write(sbom.content.decode("utf-8"))
-    sys.stdout.flush()
+    write_content(sbom.content, sys.stdout)
     return exit_codes.VERIFIED
 
 
@@ -189,9 +195,17 @@ def _statements(found: EvidenceSet) -> Iterator[tuple[Evidence, str]]:
         try:
             yield item, parse_statement(read_envelope(item).payload).predicate_type
         except InvalidInput as error:
-            print(
-                f"sealpin: warning: left out, at {quote(item.location)}: {error}", file=sys.stderr
-            )
+            _tell_left_out(item, error)
+
+
+def _tell_left_out(item: Evidence, error: InvalidInput) -> None:
+    print(f"sealpin: warning: left out, at {quote(item.location)}: {error}", file=sys.stderr)
+
+
+def _print_line(line: str) -> None:
+    from ..terminal import write_content
+
+    write_content(f"{line}\n".encode(), sys.stdout)
 
 
 def _code_of(found: EvidenceSet) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sealpin.limits import MAX_EVIDENCE_LAYERS, MAX_EVIDENCE_PIECES
+from sealpin.mediatypes import ANNOTATION_BUNDLE, ANNOTATION_TIMESTAMP
 from support import memory_registry
 from support.memory_registry import INDEX, MANIFEST, Answer, Asked, on
 from support.signed_site import BUNDLE_TYPE, KEYLESS, SignedSite
@@ -193,3 +194,30 @@ def test_very_many_pieces_are_not_all_looked_at_however_small_they_say_they_are(
         site.repository.put_manifest(memory_registry.image_document(layers, **more))
     ran = site.verify()
     assert (ran.code, "[evidence.too-many-pieces]" in ran.err) == (2, True)
+
+
+def test_what_hangs_on_an_image_cannot_write_on_a_terminal_or_break_the_reader(
+    site: SignedSite,
+) -> None:
+    image = site.image()
+    site.attach_raw(image, [(b"{}", "text/\x1b[2Jspdx\u202e", {})], suffix="sbom")
+    ran = site.ask("download", "sbom", f"{site.name}:1.0", trusted=False)
+    assert (ran.code, ran.err.replace("\n", "").isprintable()) == (0, True)
+
+
+@pytest.mark.parametrize("name", [ANNOTATION_BUNDLE, ANNOTATION_TIMESTAMP])
+@pytest.mark.parametrize("value", ["x", "7", "null", '{"a": 1, "a": 2}', "[" * 5000])
+def test_a_signature_that_cannot_be_shown_hides_no_other(
+    site: SignedSite, name: str, value: str
+) -> None:
+    image = site.image()
+    good = site.sigstore.sign_image(image)
+    layers = [
+        (good.content, good.media_type, {**good.annotations, name: value}),
+        (good.content, good.media_type, dict(good.annotations)),
+    ]
+    site.attach_raw(image, layers, suffix="sig")
+    ran = site.ask("download", "signature", f"{site.name}:1.0", trusted=False)
+    assert (ran.code, len(ran.out.splitlines())) == (0, 1)
+    assert "warning: left out, at" in ran.err
+    assert site.verify().code == 0
