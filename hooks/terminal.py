@@ -23,6 +23,11 @@ def style_for(stream: TextIO) -> Style:
     )
 
 
+def print_content(line: str) -> None:
+    """Print one line that came from a registry; see `write_content`."""
+    write_content(f"{line}\n".encode(), sys.stdout)
+
+
 def write_content(content: bytes, stream: TextIO) -> None:
     """Write content of a registry: the very bytes to a file or a pipe, escaped to a terminal."""
     if stream.isatty():

@@ -94,13 +94,14 @@ def _print_attestations(
     from sealpin.evidence import EvidenceKind
 
     from ..envelopes import envelope_line, stored_line
+    from ..terminal import print_content
 
     found = _gather(session, artifact, place, EvidenceKind.ATTESTATION_LAYER)
     wanted = predicate_type(arguments.predicate_type)
     items = [item for item, kind in _statements(found) if kind == wanted or not wanted]
     as_stored = arguments.format == "bundle" or bool(arguments.compat)
     for item in items:
-        _print_line(stored_line(item) if as_stored else envelope_line(item))
+        print_content(stored_line(item) if as_stored else envelope_line(item))
     if not items and found.is_complete and wanted:
         raise VerificationFailed(
             "attestation.missing", f"no attestations with predicate type '{wanted}' found"
@@ -118,6 +119,7 @@ def _print_signatures(
     from sealpin.mediatypes import COSIGN_SIGN_V1
 
     from ..envelopes import signature_line, stored_line
+    from ..terminal import print_content
 
     found = _gather(session, artifact, place, EvidenceKind.SIGNATURE_LAYER)
     bundles = {id(item) for item, kind in _statements(found) if kind == COSIGN_SIGN_V1}
@@ -128,7 +130,7 @@ def _print_signatures(
     ]
     for item in items:
         try:
-            _print_line(stored_line(item) if id(item) in bundles else signature_line(item))
+            print_content(stored_line(item) if id(item) in bundles else signature_line(item))
         except InvalidInput as error:
             _tell_left_out(item, error)
     if not items and found.is_complete:
@@ -200,12 +202,6 @@ def _statements(found: EvidenceSet) -> Iterator[tuple[Evidence, str]]:
 
 def _tell_left_out(item: Evidence, error: InvalidInput) -> None:
     print(f"sealpin: warning: left out, at {quote(item.location)}: {error}", file=sys.stderr)
-
-
-def _print_line(line: str) -> None:
-    from ..terminal import write_content
-
-    write_content(f"{line}\n".encode(), sys.stdout)
 
 
 def _code_of(found: EvidenceSet) -> int:

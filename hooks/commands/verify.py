@@ -142,6 +142,7 @@ def _targets(arguments: argparse.Namespace, options: RunOptions) -> ListTargets:
 def _print_signatures(answer: Answer, options: RunOptions, *, text: bool) -> None:
     """Print the report, then the payloads."""
     from ..cosign_output import certificate_lines, payload_document, report_lines
+    from ..terminal import print_content
 
     decision = answer.decision
     name = answer.target.shown_as or decision.reference.cosign_name
@@ -153,6 +154,6 @@ def _print_signatures(answer: Answer, options: RunOptions, *, text: bool) -> Non
     sys.stderr.flush()
     if text:
         for statement in decision.statements:
-            print(statement.payload.decode("utf-8"))
+            print_content(statement.payload.decode("utf-8"))
     else:
         print(f"\n{payload_document(decision)}")

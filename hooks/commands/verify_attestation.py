@@ -142,6 +142,7 @@ def _print_attestations(
     """Print the report with who signed what is of *kinds*, then the envelopes that satisfied."""
     from ..cosign_output import certificate_lines, report_lines
     from ..envelopes import envelope_line
+    from ..terminal import print_content
 
     decision = answer.decision
     # As typed: cosign normalises the name in `verify` only.
@@ -151,7 +152,7 @@ def _print_attestations(
     print("\n".join([*lines, *certificate_lines(shown)]), file=sys.stderr)
     sys.stderr.flush()
     for statement in decision.statements:
-        print(envelope_line(statement.evidence))
+        print_content(envelope_line(statement.evidence))
 
 
 def _summaries(answer: Answer) -> list[str]:

@@ -123,8 +123,9 @@ def test_content_that_is_not_what_was_saved_is_inconclusive(
         (lambda it: it["evidence"][0].update(annotations={"a": 1}), "evidence.malformed"),
         (lambda it: it["evidence"][0].update(annotations={}), "legacy.no-signature"),
         (lambda it: it.update(evidence=[]), "signature.missing"),
+        (lambda it: it.update(evidence=it["evidence"] * 9000), "evidence.malformed"),
     ],
-    ids=["newer", "no list", "kind", "path", "annotation", "no annotations", "emptied"],
+    ids=["newer", "no list", "kind", "path", "annotation", "no annotations", "emptied", "endless"],
 )
 def test_a_record_that_was_edited_verifies_nothing(
     saved: Saved, change: Callable[[dict[str, Any]], None], code: str

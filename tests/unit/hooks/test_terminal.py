@@ -5,9 +5,19 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sealpin_hooks.terminal import write_content
+
+from support import memory_registry
+from support.signed_site import SignedSite
+from support.virtual_sigstore import KeyPair, Signer
 
 HOSTILE = "a\tb \u001b[2J \u009b31m \u202e\r\n".encode()
 
@@ -41,3 +51,40 @@ def test_a_program_gets_the_very_bytes(content: bytes) -> None:
 )
 def test_a_terminal_gets_no_control_sequence(content: bytes, shown: str) -> None:
     assert written(content, Screen) == shown.encode()
+
+
+def on_terminal(*words: str) -> str:
+    """Run the command as a person would, and return what the terminal is sent."""
+    program = "import sys; from sealpin_hooks.cli import main; sys.exit(main(sys.argv[1:]))"
+    terminal, end = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", program, *words], stdout=end) as process:
+        os.close(end)
+        sent = bytearray()
+        with suppress(OSError):  # how Linux tells that nobody has the other end any more
+            while piece := os.read(terminal, 65536):
+                sent += piece
+        assert process.wait() == 0
+    os.close(terminal)
+    return sent.decode()
+
+
+@pytest.mark.parametrize("verb", ["download", "verify-attestation"])
+def test_what_surrounds_a_good_signature_cannot_write_on_a_terminal(
+    verb: str, tmp_path: Path
+) -> None:
+    """Where no log holds it, anybody may add fields to an envelope, and it still verifies."""
+    key = KeyPair()
+    with memory_registry.serving() as registry:
+        site = SignedSite(registry=registry, folder=tmp_path)
+        image = site.image()
+        attested = site.sigstore.attest(image, signer=Signer(key=key), log="", stamps=())
+        content = attested.content.replace(b"{", '{"\u009b2J\u202e": 1, '.encode(), 1)
+        site.attach_raw(
+            image, [(content, attested.media_type, dict(attested.annotations))], suffix="att"
+        )
+        public = site.file("key.pub", key.public_pem)
+        verified = ("--type", "slsaprovenance02", "--key", public, "--insecure-ignore-tlog")
+        options = verified if verb == "verify-attestation" else ("attestation",)
+        sent = on_terminal(verb, *options, f"{site.name}:1.0")
+    assert '{"\\x9b2J\\u202e": 1, ' in sent
+    assert sent.replace("\r\n", "").isprintable()

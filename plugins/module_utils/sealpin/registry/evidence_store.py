@@ -26,13 +26,20 @@ from .. import jsonbytes
 from ..digest import Digest
 from ..errors import InvalidInput, SealpinError, Unavailable, VerificationFailed, quote
 from ..evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route
-from ..limits import MAX_EVIDENCE_BYTES, MAX_MANIFEST_BYTES, MAX_TOTAL_EVIDENCE_BYTES
+from ..limits import (
+    MAX_EVIDENCE_BYTES,
+    MAX_EVIDENCE_PIECES,
+    MAX_MANIFEST_BYTES,
+    MAX_TOTAL_EVIDENCE_BYTES,
+)
 from .confined import read_beneath
 from .manifest import Manifest
 from .unpack import ByteBudget
 
 _VERSION = 1
 _MAX_INDEX_BYTES = 64 * 1024 * 1024
+_MAX_ENTRIES = 2 * MAX_EVIDENCE_PIECES
+"""More than discovery finds, of pieces as of gaps."""
 _CONTENT = "content"
 
 
@@ -186,6 +193,12 @@ def _entries(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     entries = document.get(key)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InvalidInput("evidence.malformed", f'saved evidence has no list "{key}"')
+    if len(entries) > _MAX_ENTRIES:
+        raise InvalidInput(
+            "evidence.malformed",
+            f'saved evidence lists too much in "{key}": expected at most {_MAX_ENTRIES},'
+            f" got {len(entries)}",
+        )
     return entries
 
 
