@@ -17,6 +17,8 @@ from sealpin.mediatypes import ANNOTATION_BUNDLE, ANNOTATION_TIMESTAMP
 from support import memory_registry
 from support.memory_registry import INDEX, MANIFEST, Answer, Asked, on
 from support.signed_site import BUNDLE_TYPE, KEYLESS, SignedSite
+from support.virtual_sigstore import Identity
+from support.virtual_sigstore.certificate_authority import GITHUB_ISSUER
 
 UNREADABLE = [
     {"mediaType": MANIFEST, "digest": f"blake3:{'0' * 64}", "size": 1},
@@ -221,3 +223,27 @@ def test_a_signature_that_cannot_be_shown_hides_no_other(
     assert (ran.code, len(ran.out.splitlines())) == (0, 1)
     assert "warning: left out, at" in ran.err
     assert site.verify().code == 0
+
+
+@pytest.mark.parametrize("good", ["legacy", "bundle"])
+def test_another_signer_s_signature_in_one_form_hides_none_in_the_other(
+    site: SignedSite, good: str
+) -> None:
+    image = site.image()
+    evil = Identity.uri("https://evil.test/workflow", issuer=GITHUB_ISSUER)
+    ours, theirs = {}, {"identity": evil}
+    site.attach(image, site.sigstore.sign_image(image, **(ours if good == "legacy" else theirs)))
+    site.refer(image, site.sigstore.bundle(image, **(ours if good == "bundle" else theirs)))
+    assert site.verify().code == 0
+
+
+@pytest.mark.parametrize("form", ["bundle in a legacy layer", "legacy in a bundle's layer"])
+def test_one_form_does_not_pass_for_the_other(site: SignedSite, form: str) -> None:
+    image = site.image()
+    layer, bundle = site.sigstore.sign_image(image), site.sigstore.bundle(image)
+    if form == "bundle in a legacy layer":
+        piece = (bundle.content, layer.media_type, dict(layer.annotations))
+    else:
+        piece = (layer.content, BUNDLE_TYPE, dict(layer.annotations))
+    site.attach_raw(image, [piece], suffix="sig")
+    assert site.verify().code == 1
