@@ -50,6 +50,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "chain.py": ("signatures/test_certificate.py", "signatures/test_timestamp.py"),
     "der.py": ("test_der.py",),
     "jsonfields.py": ("test_jsonfields.py",),
+    "certificates.py": ("test_certificates.py", "signatures/test_certificate.py"),
     "crypto.py": ("test_crypto.py", "signatures/test_verify.py", "signatures/test_certificate.py"),
     "policy/evaluate.py": _POLICY,
     "policy/needs.py": _POLICY,

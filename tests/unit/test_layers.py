@@ -62,7 +62,7 @@ IMPURE_MODULES = frozenset(
     }
 )
 ONE_IMPORTER = {
-    "cryptography": {"crypto.py"},
+    "cryptography": {"crypto.py", "certificates.py"},
     "rfc3161_client": {"signatures/timestamp.py"},
     "sigstore": {"signatures/second_opinion.py"},
     "urllib3": {"registry/urllib3_transport.py"},

@@ -20,7 +20,7 @@ from .errors import VerificationFailed, quote
 from .limits import MAX_CHAIN_CERTIFICATES
 
 if TYPE_CHECKING:
-    from .crypto import Certificate
+    from .certificates import Certificate
 
 
 class ChainPurpose(Enum):

@@ -23,7 +23,7 @@ from .model import Unresolved
 from .sources import Sources, TufRoot, resolve
 
 if TYPE_CHECKING:
-    from ..crypto import Certificate
+    from ..certificates import Certificate
 
     _Certificates = tuple[Certificate, ...]
 
@@ -146,7 +146,7 @@ def _timestamp_authority(chain: bytes, name: str) -> TrustedRoot:
 
 def _sort(chain: bytes, name: str) -> tuple[_Certificates, _Certificates, _Certificates]:
     """Sort a PEM chain into leaves, intermediates and (at least one) roots."""
-    from ..crypto import Certificate  # loads a library that few policies need
+    from ..certificates import Certificate  # loads a library that few policies need
 
     certificates = Certificate.chain_from_pem(chain, what=name)
     leaves = tuple(item for item in certificates if not item.is_authority)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from .. import jsonbytes
-from ..crypto import Certificate
+from ..certificates import Certificate
 from ..digest import Digest
 from ..errors import InvalidInput, quote
 from ..jsonfields import (

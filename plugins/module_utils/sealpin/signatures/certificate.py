@@ -13,8 +13,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from .. import der, jsonbytes
+from ..certificates import Certificate
 from ..chain import ChainPurpose, verify_chain
-from ..crypto import Certificate
 from ..errors import InvalidInput, VerificationFailed, quote
 from ..mediatypes import FULCIO_OID_PREFIX
 from ..trust.root import CertificateAuthority

@@ -14,7 +14,8 @@ import hashlib
 from collections.abc import Callable
 
 from .. import jsonbytes
-from ..crypto import Certificate, PublicKey
+from ..certificates import Certificate
+from ..crypto import PublicKey
 from ..digest import Digest
 from ..errors import VerificationFailed, quote
 from ..jsonfields import (

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .. import jsonbytes
-from ..crypto import Certificate
+from ..certificates import Certificate
 from ..errors import InvalidInput, quote
 from ..evidence import Evidence, EvidenceKind
 from ..jsonfields import read_bytes, read_integer, read_object, read_text

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from ..crypto import Certificate, PublicKey
+from ..certificates import Certificate
+from ..crypto import PublicKey
 from ..digest import Digest
 from ..errors import VerificationFailed
 from ..records import dataclass, field

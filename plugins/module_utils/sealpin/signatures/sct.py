@@ -14,7 +14,8 @@ import hashlib
 from datetime import datetime, timedelta, timezone
 
 from .. import jsonbytes
-from ..crypto import Certificate, KeyAlgorithm
+from ..certificates import Certificate
+from ..crypto import KeyAlgorithm
 from ..der import read_octet_string
 from ..errors import InvalidInput, VerificationFailed
 from ..jsonfields import read_bytes, read_integer, read_optional_integer, read_optional_text

@@ -19,7 +19,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from ..crypto import Certificate, KeyAlgorithm
+from ..certificates import Certificate
+from ..crypto import KeyAlgorithm
 from ..digest import Digest
 from ..errors import Unavailable, VerificationFailed, missing_library, quote
 from ..records import dataclass

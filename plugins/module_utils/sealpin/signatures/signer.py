@@ -9,7 +9,8 @@ bundle's key hint choose nothing.
 
 from __future__ import annotations
 
-from ..crypto import Certificate, PublicKey
+from ..certificates import Certificate
+from ..crypto import PublicKey
 from ..digest import Digest
 from ..errors import VerificationFailed
 from ..trust.keys import default_hashes

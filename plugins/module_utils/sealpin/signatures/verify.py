@@ -30,7 +30,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..crypto import Certificate, PublicKey
+from ..certificates import Certificate
+from ..crypto import PublicKey
 from ..digest import Digest
 from ..errors import InvalidInput, VerificationFailed
 from ..evidence import Evidence, EvidenceKind

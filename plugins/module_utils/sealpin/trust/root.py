@@ -19,7 +19,8 @@ from ..records import dataclass, replace
 from .window import ALWAYS, Window
 
 if TYPE_CHECKING:  # reading keys loads a library; a root that is only carried about needs none
-    from ..crypto import Certificate, PublicKey
+    from ..certificates import Certificate
+    from ..crypto import PublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from .root import CertificateAuthority, TimestampAuthority, TransparencyLog, Tru
 from .window import ALWAYS, Window, format_time, parse_time
 
 if TYPE_CHECKING:  # as in `root`
-    from ..crypto import Certificate
+    from ..certificates import Certificate
 
 MAX_AUTHORITIES = 100
 """Of one kind in one document."""
@@ -129,7 +129,7 @@ def _read_log(item: Fields, what: str) -> TransparencyLog:
 
 
 def _read_chain(item: Fields, what: str) -> tuple[Certificate, ...]:
-    from ..crypto import Certificate
+    from ..certificates import Certificate
 
     certificates = tuple(
         Certificate.from_der(

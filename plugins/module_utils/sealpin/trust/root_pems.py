@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from .root import CertificateAuthority, TimestampAuthority, TransparencyLog, TrustedRoot
 
 if TYPE_CHECKING:  # as in `root`
-    from ..crypto import Certificate
+    from ..certificates import Certificate
 
 MAX_PEM_CERTIFICATES = 100
 """In one PEM file of roots or intermediates."""
@@ -83,7 +83,7 @@ def _log_from_pem(pem: bytes, name: str) -> TransparencyLog:
 
 
 def _chain(pem: bytes, name: str) -> tuple[Certificate, ...]:
-    from ..crypto import Certificate
+    from ..certificates import Certificate
 
     certificates = Certificate.chain_from_pem(pem, what=f"the certificates in {name}")
     if len(certificates) > MAX_PEM_CERTIFICATES:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import Enum
 
-from ..crypto import Certificate
+from ..certificates import Certificate
 from ..digest import Digest
 from ..records import dataclass
 from .root import CertificateAuthority, TimestampAuthority, TransparencyLog, TrustedRoot

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Keys, signatures and certificates at the boundary of the library."""
+"""Keys and signatures at the boundary of the library."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 import sealpin.crypto
-from sealpin.crypto import Certificate, KeyAlgorithm, PublicKey
+from sealpin.crypto import KeyAlgorithm, PublicKey
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, VerificationFailed
-from support.virtual_sigstore import ALGORITHMS, CertificateAuthority, KeyPair, der_of
+from support.virtual_sigstore import ALGORITHMS, KeyPair
 
 MESSAGE = b"message"
 CORE = Path(sealpin.crypto.__file__).parents[1]
@@ -108,60 +108,18 @@ def test_refuses_what_is_no_key(data):
     assert code(PublicKey.from_der, data, what="key") == "key.malformed"
 
 
-@pytest.mark.parametrize("data", [b"", b"junk", b"-----BEGIN CERTIFICATE-----\n"], ids=repr)
-def test_refuses_what_is_no_certificate(data):
-    assert code(Certificate.from_pem, data, what="it") == "certificate.malformed"
-    assert code(Certificate.from_der, data, what="it") == "certificate.malformed"
-
-
 def test_a_key_is_named_by_its_hash():
     pair = KeyPair()
     assert public(pair).key_id == pair.key_id.hex()
     assert public(pair).algorithm is KeyAlgorithm.ECDSA_P256
 
 
-def test_certificates_are_their_bytes():
-    authority = CertificateAuthority()
-    first, second = (
-        Certificate.from_der(der_of(authority.chain[0]), what="") for _turn in range(2)
-    )
-    assert first == second
-    assert hash(first) == hash(second)
-    assert first != Certificate.from_der(der_of(authority.chain[1]), what="")
-
-
-def test_a_certificate_of_an_unsupported_key_issued_nothing():
-    authority = CertificateAuthority(intermediates=0)
-    root = Certificate.from_der(der_of(authority.chain[0]), what="root")
-    assert root.is_issued_by(root)
-    assert root.is_self_issued
-    other = CertificateAuthority(intermediates=0)
-    assert not root.is_issued_by(Certificate.from_der(der_of(other.chain[0]), what="other"))
-
-
-def test_a_certificate_whose_key_is_no_point_is_refused_when_it_is_asked_for():
-    key = KeyPair()
-    der = der_of(CertificateAuthority().issue(key))
-    certificate = Certificate.from_der(der.replace(key.spki_der[-64:], b"\1" * 64), what="leaf")
-    assert code(lambda: certificate.public_key) == "key.malformed"
-
-
-def test_a_certificate_without_timestamps_has_no_body_without_them():
-    leaf = Certificate.from_der(der_of(CertificateAuthority().issue(KeyPair())), what="leaf")
-    assert code(lambda: leaf.precertificate_tbs) == "certificate.malformed"
-
-
-def test_messages_call_a_nameless_certificate_by_its_names():
-    authority = CertificateAuthority()
-    leaf = Certificate.from_der(der_of(authority.issue(KeyPair())), what="leaf")
-    assert "github.com" in leaf.label
-
-
-def test_without_the_library_the_file_imports_and_names_what_is_missing():
+def test_without_the_library_the_files_import_and_name_what_is_missing():
     script = (
         f"import sys; sys.path.insert(0, {str(CORE)!r})\n"
         "sys.modules['cryptography'] = None\n"
-        "from sealpin.crypto import Certificate, PublicKey\n"
+        "from sealpin.certificates import Certificate\n"
+        "from sealpin.crypto import PublicKey\n"
         "from sealpin.errors import MissingDependency\n"
         "for read in (PublicKey.from_pem, Certificate.from_der):\n"
         "    try:\n"

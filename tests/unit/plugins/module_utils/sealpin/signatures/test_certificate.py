@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sealpin.crypto import Certificate
+from sealpin.certificates import Certificate
 from sealpin.errors import InvalidInput, SealpinError, VerificationFailed
 from sealpin.signatures.certificate import (
     parse_given_certificate,

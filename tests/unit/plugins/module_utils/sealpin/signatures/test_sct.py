@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from sealpin.crypto import Certificate
+from sealpin.certificates import Certificate
 from sealpin.errors import InvalidInput
 from sealpin.signatures.sct import parse_detached, parse_list
 from sealpin.trust.material import Thresholds
