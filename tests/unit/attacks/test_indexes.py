@@ -223,6 +223,10 @@ def test_an_index_that_was_altered_beside_saved_evidence_contains_nothing(site: 
     for words in VERIFYING[1:]:
         ran = ask(site, *words)
         assert (ran.code, "[digest.mismatch]" in said(ran)) == (2, True)
+    saved.unlink()
+    for words in VERIFYING[1:]:
+        ran = ask(site, *words)
+        assert (ran.code, "[evidence.not-saved]" in said(ran)) == (2, True)
 
 
 @pytest.mark.parametrize("platform", ["linux", "x y", "linux/amd64/v1/v2", "linux/amd64:", " "])

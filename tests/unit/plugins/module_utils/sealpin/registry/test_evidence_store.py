@@ -14,7 +14,8 @@ import pytest
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable
 from sealpin.evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route
-from sealpin.registry.evidence_store import Access, load, save
+from sealpin.registry.evidence_store import Access, load, save, save_manifest
+from sealpin.registry.manifest import Manifest
 
 SUBJECT = Digest.of(b"subject")
 
@@ -149,8 +150,36 @@ def test_a_malformed_entry_is_a_gap(tmp_path, change):
     assert not loaded.is_complete
 
 
-def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
+def save_subject(folder: Path) -> None:
+    save_manifest(Manifest(digest=SUBJECT, media_type="", content=b"subject"), folder)
+
+
+def save_full(folder: Path) -> None:
+    save(FULL, folder)
+
+
+@pytest.mark.parametrize("save_it", [save_full, save_subject])
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, save_it):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InvalidInput) as caught:
-        save(FULL, tmp_path / "file" / "folder")
+        save_it(tmp_path / "file" / "folder")
     assert caught.value.code == "evidence.unwritable"
+
+
+@pytest.mark.parametrize("save_it", [save_full, save_subject])
+def test_a_linked_folder_is_not_written_through(tmp_path, save_it):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "content").symlink_to(outside)
+    with pytest.raises(InvalidInput) as caught:
+        save_it(tmp_path)
+    assert (caught.value.code, contents(outside)) == ("evidence.unwritable", {})
+
+
+def test_what_cannot_take_its_place_is_an_error_and_leaves_nothing(tmp_path):
+    name = f"{SUBJECT.algorithm}-{SUBJECT.hex}.json"
+    (tmp_path / name).mkdir()
+    with pytest.raises(InvalidInput) as caught:
+        save_full(tmp_path)
+    assert caught.value.code == "evidence.unwritable"
+    assert {path.name for path in tmp_path.iterdir()} == {name, "content"}
