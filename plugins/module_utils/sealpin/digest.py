@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 from .errors import InvalidInput, VerificationFailed, quote
 from .records import dataclass
@@ -36,22 +37,7 @@ class Digest:
 
         Raises `InvalidInput` ``digest.malformed`` or ``digest.algorithm``.
         """
-        match = _PATTERN.fullmatch(text)
-        if match is None:
-            raise InvalidInput("digest.malformed", f"not a digest: {quote(text)}")
-        algorithm, value = match.groups()
-        if algorithm not in _HEX_CHARS:
-            raise InvalidInput(
-                "digest.algorithm",
-                f"unsupported digest algorithm: expected sha256 or sha512, got {quote(algorithm)}",
-            )
-        if len(value) != _HEX_CHARS[algorithm]:
-            raise InvalidInput(
-                "digest.malformed",
-                f"digest has the wrong length: expected {_HEX_CHARS[algorithm]} hexadecimal"
-                f" characters, got {len(value)} in {quote(text)}",
-            )
-        return cls(algorithm, value)
+        return _parse(text)
 
     @classmethod
     def of(cls, content: bytes, algorithm: str = "sha256") -> Digest:
@@ -81,3 +67,24 @@ class Digest:
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.hex}"
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> Digest:
+    """A pure function of the text: one policy's hash stands in every entry of a lock."""
+    match = _PATTERN.fullmatch(text)
+    if match is None:
+        raise InvalidInput("digest.malformed", f"not a digest: {quote(text)}")
+    algorithm, value = match.groups()
+    if algorithm not in _HEX_CHARS:
+        raise InvalidInput(
+            "digest.algorithm",
+            f"unsupported digest algorithm: expected sha256 or sha512, got {quote(algorithm)}",
+        )
+    if len(value) != _HEX_CHARS[algorithm]:
+        raise InvalidInput(
+            "digest.malformed",
+            f"digest has the wrong length: expected {_HEX_CHARS[algorithm]} hexadecimal"
+            f" characters, got {len(value)} in {quote(text)}",
+        )
+    return Digest(algorithm, value)

@@ -11,6 +11,7 @@ however spelled has one `name`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .digest import Digest
 from .errors import InvalidInput, quote
@@ -63,21 +64,7 @@ class Repository:
 
         Raises `InvalidInput` ``reference.*``.
         """
-        registry, path = _split_registry(text)
-        if _REPOSITORY.fullmatch(path) is None:
-            raise InvalidInput(
-                "reference.repository",
-                f"not a repository name: {quote(text)}",
-                hint="a name has lower-case letters, digits and . _ - between slashes",
-            )
-        if registry == DOCKER_HUB and "/" not in path:
-            path = f"library/{path}"
-        if len(registry) + 1 + len(path) > _MAX_NAME_CHARS:
-            raise InvalidInput(
-                "reference.too-long",
-                f"repository name is longer than {_MAX_NAME_CHARS} characters: {quote(text)}",
-            )
-        return cls(registry=registry, path=path)
+        return _parse_repository(text)
 
     @property
     def cosign_name(self) -> str:
@@ -86,6 +73,26 @@ class Repository:
 
     def __str__(self) -> str:
         return f"{self.registry}/{self.path}"
+
+
+@lru_cache(maxsize=1024)
+def _parse_repository(text: str) -> Repository:
+    """A pure function of the text: a run meets few repositories, each many times."""
+    registry, path = _split_registry(text)
+    if _REPOSITORY.fullmatch(path) is None:
+        raise InvalidInput(
+            "reference.repository",
+            f"not a repository name: {quote(text)}",
+            hint="a name has lower-case letters, digits and . _ - between slashes",
+        )
+    if registry == DOCKER_HUB and "/" not in path:
+        path = f"library/{path}"
+    if len(registry) + 1 + len(path) > _MAX_NAME_CHARS:
+        raise InvalidInput(
+            "reference.too-long",
+            f"repository name is longer than {_MAX_NAME_CHARS} characters: {quote(text)}",
+        )
+    return Repository(registry=registry, path=path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
