@@ -15,6 +15,7 @@ from ..records import dataclass
 from .appraisal import Appraisal, Question, appraise
 from .decision import Finding, Outcome, Scope
 from .engines.program import Answer, failed, passed
+from .findings import finding_of
 from .model import Authority, StaticAuthority, TrustPolicy
 
 
@@ -61,26 +62,19 @@ def _static_fail(authority: StaticAuthority) -> Answer:
 @lru_cache(maxsize=4096)
 def _satisfied(name: str) -> tuple[Finding, ...]:
     """The findings of an authority without reproach, which are the same for every image."""
-    return (_finding(Scope.AUTHORITY, name, passed()),)
+    return (finding_of(Scope.AUTHORITY, name, passed()),)
 
 
 def _findings(policy: str, name: str, appraisal: Appraisal) -> Iterator[Finding]:
     """Yield the authority's finding, then those of each attestation and piece of evidence."""
-    yield _finding(Scope.AUTHORITY, name, appraisal.answer)
+    yield finding_of(Scope.AUTHORITY, name, appraisal.answer)
     for (rule, _statements), answer in zip(
         appraisal.attestations, appraisal.attestation_answers, strict=True
     ):
-        yield _finding(Scope.ATTESTATION, f"{name}/{rule.name}", answer)
+        yield finding_of(Scope.ATTESTATION, f"{name}/{rule.name}", answer)
     for refused in appraisal.refused:
-        yield Finding(
-            scope=Scope.EVIDENCE,
-            name=f"{name}: {refused.evidence.location}",
-            outcome=refused.answer.outcome,
-            code=refused.answer.code,
-            message=refused.answer.message,
-            hint=refused.answer.hint,
-            is_warning=True,
-        )
+        where = f"{name}: {refused.evidence.location}"
+        yield finding_of(Scope.EVIDENCE, where, refused.answer, is_warning=True)
     for statement, error in appraisal.other_names:
         yield Finding(
             scope=Scope.EVIDENCE,
@@ -90,14 +84,3 @@ def _findings(policy: str, name: str, appraisal: Appraisal) -> Iterator[Finding]
             message=error.message,
             is_warning=True,
         )
-
-
-def _finding(scope: Scope, name: str, answer: Answer) -> Finding:
-    return Finding(
-        scope=scope,
-        name=name,
-        outcome=answer.outcome,
-        code=answer.code,
-        message=answer.message or "satisfied",
-        hint=answer.hint,
-    )

@@ -45,28 +45,27 @@ def match_notes(match: Match) -> Iterable[Finding]:
     )
 
 
-def policy_finding(policy: TrustPolicy, answer: Answer) -> Finding:
-    """Say what a policy answers."""
+def finding_of(scope: Scope, name: str, answer: Answer, *, is_warning: bool = False) -> Finding:
+    """Say *answer* about what *name* is in *scope*; an answer that only passed has no words."""
     return Finding(
-        scope=Scope.POLICY,
-        name=policy.name,
+        scope=scope,
+        name=name,
         outcome=answer.outcome,
         code=answer.code,
-        message=answer.message,
+        message=answer.message or "satisfied",
         hint=answer.hint,
+        is_warning=is_warning,
     )
+
+
+def policy_finding(policy: TrustPolicy, answer: Answer) -> Finding:
+    """Say what a policy answers."""
+    return finding_of(Scope.POLICY, policy.name, answer)
 
 
 def image_finding(reference: ImageReference, answer: Answer) -> Finding:
     """Say what is answered about an image before any policy has a say."""
-    return Finding(
-        scope=Scope.IMAGE,
-        name=reference.normalised,
-        outcome=answer.outcome,
-        code=answer.code,
-        message=answer.message,
-        hint=answer.hint,
-    )
+    return finding_of(Scope.IMAGE, reference.normalised, answer)
 
 
 def weakening_findings(
