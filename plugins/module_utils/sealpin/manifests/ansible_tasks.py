@@ -12,7 +12,7 @@ from __future__ import annotations
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .kubernetes import read_object
-from .survey import Survey, literal_obstacle, parse_reference, remark_text
+from .survey import Survey, literal_obstacle, parse_reference, remark_object_text
 
 _TASK_LISTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 _COLLECTIONS = ("containers.podman.", "community.docker.", "community.general.", "kubernetes.core.")
@@ -102,7 +102,7 @@ def _read_definition(options: Node, path: Path, survey: Survey) -> None:
         value = survey.get(options, key)
         below = (*path, key)
         if isinstance(value, Scalar) and "\n" in value.value:
-            remark_text(survey, value, below, "object-text")
+            remark_object_text(survey, value, below, "object-text")
         if isinstance(value, Mapping):
             read_object(value, below, survey)
         for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
-from ..yamlschema import Path, render_path
-from .directives import is_ignored
+from ..yamlschema import Path
 from .survey import Survey, literal_obstacle, parse_reference
 
 _DOCKER_ACTION = "docker://"
@@ -49,10 +48,8 @@ def _read_actions(steps: Node | None, path: Path, survey: Survey) -> None:
         _read_docker_action(step, "uses", below, survey)
         for key, value in survey.entries(survey.get(step, "with")):
             if isinstance(value, Scalar) and _may_be_image(key.value, value.value):
-                where = render_path((*below, "with", key.value))
-                is_free = is_ignored(survey.source, key.start, value.end)
-                code = "ignored" if is_free else "candidate"
-                survey.remark(code, where, key.start, detail=value.value)
+                where = (*below, "with", key.value)
+                survey.remark_text("candidate", where, key.start, value.end, detail=value.value)
 
 
 def _may_be_image(key: str, value: str) -> bool:

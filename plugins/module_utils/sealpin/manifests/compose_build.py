@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator
 
 from ..records import dataclass, field
 from ..yamlnodes import Mapping, Node, Scalar, Sequence
-from ..yamlschema import Path, render_path
-from .directives import is_ignored
+from ..yamlschema import Path
 from .inline_dockerfile import read_inline
 from .survey import Survey, parse_reference
 
@@ -112,10 +111,8 @@ def read_caches(caches: Node | None, path: Path, survey: Survey, code: str) -> N
         reference = parse_reference(name)
         if fields.get("type", "registry") != "registry" or reference is None:
             continue
-        is_free = is_ignored(survey.source, item.start, item.end)
         pinned = "already-pinned" if reference.digest else code
-        where = render_path((*path, index))
-        survey.remark("ignored" if is_free else pinned, where, item.start, detail=name)
+        survey.remark_text(pinned, (*path, index), item.start, item.end, detail=name)
 
 
 def _text(node: Node) -> str:

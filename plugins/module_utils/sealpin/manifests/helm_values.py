@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path, scalar_value
-from .directives import is_ignored
 from .parts import note_digest, note_tag
 from .survey import Survey, literal_obstacle, obstacle, parse_reference
 
@@ -59,8 +58,7 @@ class _Values:
             return
         reference = None if literal_obstacle(value.value) else parse_reference(value.value)
         if reference and reference.digest is None and reference.tag:
-            is_free = is_ignored(self.survey.source, value.start, value.end)
-            self._remark("ignored" if is_free else "candidate", path, value, value.value)
+            self.survey.remark_text("candidate", path, value.start, value.end, detail=value.value)
 
     def _read_parts(self, holder: Mapping, path: Path) -> bool:
         """Read a mapping that names an image by several fields; False if it is none."""

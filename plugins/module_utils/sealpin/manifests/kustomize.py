@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
-from .directives import is_ignored
 from .helm_values import read_values
 from .parts import note_digest, note_tag
 from .prefilter import SPELLINGS
@@ -89,9 +88,7 @@ def _read_patch(patch: Node, path: Path, survey: Survey) -> None:
     if not isinstance(text, Scalar) or ":" not in text.value:  # else the name of a file
         return
     if _IMAGE.search(text.value) or any(each in text.value for each in SPELLINGS):
-        is_free = is_ignored(survey.source, text.start, text.end)
-        code = "ignored" if is_free else "patch-text"
-        survey.remark(code, render_path((*path, key) if key else path), text.start)
+        survey.remark_text("patch-text", (*path, key) if key else path, text.start, text.end)
 
 
 def _read_chart(chart: Node, path: Path, survey: Survey) -> None:
@@ -109,10 +106,10 @@ def _read_replacement(replacement: Node, path: Path, survey: Survey) -> None:
             for inner in _keys(target, "fieldpaths", below, survey):
                 for number, field in _items(target, inner, survey):
                     if isinstance(field, Scalar) and _IMAGE.search(field.value):
-                        is_free = is_ignored(survey.source, field.start, field.end)
-                        code = "ignored" if is_free else "replacement"
-                        where = render_path((*below, inner, number))
-                        survey.remark(code, where, field.start, detail=field.value)
+                        where = (*below, inner, number)
+                        survey.remark_text(
+                            "replacement", where, field.start, field.end, detail=field.value
+                        )
 
 
 def _keys(holder: Node, folded: str, path: Path, survey: Survey) -> list[str]:

@@ -133,6 +133,11 @@ class Survey:
             )
         )
 
+    def remark_text(self, code: str, path: Path, start: int, end: int, *, detail: str = "") -> None:
+        """Add a remark about text that nothing here pins, unless a directive lets it alone."""
+        is_free = is_ignored(self.source, start, end)
+        self.remark("ignored" if is_free else code, render_path(path), start, detail=detail)
+
     def remark_file(self, code: str, *, detail: str = "") -> None:
         """Add a remark about the whole file."""
         self._remarks.append((-1, Remark(code=code, file=self.file, detail=detail)))
@@ -369,8 +374,7 @@ def parse_reference(text: str) -> ImageReference | None:
         return None
 
 
-def remark_text(survey: Survey, node: Scalar, path: Path, code: str) -> None:
+def remark_object_text(survey: Survey, node: Scalar, path: Path, code: str) -> None:
     """Remark, with *code*, a text that names an image and is read by no finder."""
     if "image" in node.value.lower():
-        is_free = is_ignored(survey.source, node.start, node.end)
-        survey.remark("ignored" if is_free else code, render_path(path), node.start)
+        survey.remark_text(code, path, node.start, node.end)
