@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sealpin.collection import without_collection
@@ -44,39 +43,27 @@ def gather(targets: Targets, *, options: FindOptions | None = None) -> Gathered:
     found: list[Found] = []
     unreadable: list[InvalidInput] = []
     count = 0
-    search = _Search(targets, options)
+    words = tuple(word.encode() for word in options.words) if options else ()
     with without_collection():
         for file in targets.files():
             count += 1
             try:
-                found += search.find(file)
+                found += _find(targets, file, options, words)
             except InvalidInput as error:
                 unreadable.append(error)
     return Gathered(found=tuple(found), unreadable=tuple(unreadable), count=count)
 
 
-class _Search:
-    """One run's way of looking at a file."""
+def _find(
+    targets: Targets, file: str, options: FindOptions | None, words: tuple[bytes, ...]
+) -> Iterator[Found]:
+    from sealpin.manifests.prefilter import may_name_images
 
-    def __init__(self, targets: Targets, options: FindOptions | None) -> None:
-        from sealpin.manifests.prefilter import may_name_images
-
-        self._targets = targets
-        self._options = options
-        self._words = tuple(word.encode() for word in options.words) if options else ()
-        self._may_name_images = may_name_images
-
-    def find(self, file: str) -> Iterator[Found]:
-        data = self._targets.read(file)
-        if not self._may_name_images(file, data, words=self._words):
-            return
-        found = _finder()(file, data, options=self._options)
-        if found.sites or found.remarks:
-            yield found
-
-
-@cache
-def _finder() -> Callable[..., Found]:
+    data = targets.read(file)
+    if not may_name_images(file, data, words=words):
+        return
     from sealpin.manifests.finder import find_sites
 
-    return find_sites
+    found = find_sites(file, data, options=options)
+    if found.sites or found.remarks:
+        yield found

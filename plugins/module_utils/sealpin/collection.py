@@ -11,10 +11,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Hold the cyclic garbage collector back while a file is read.
+    """Hold the cyclic garbage collector back while files are read.
 
-    Nodes are made by the ten thousand and none is garbage before the file is done with, so that
-    every collection on the way looks at all of them in vain, for a sixth of the time.
+    Nodes are made by the ten thousand and none is garbage before its file is done with; what was
+    found in the files before is none at all. Every collection on the way looks at all of them in
+    vain, for a sixth of the time.
     """
     if not gc.isenabled():
         yield
