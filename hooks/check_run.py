@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput
+from sealpin.project_files import LOCK_NAME, project_root
 from sealpin.records import dataclass, replace
 from sealpin.tree import EVIDENCE_FOLDER
 
 from . import exit_codes
 from .arguments import UsageError
 from .gathering import Gathered, gather
-from .project import LOCK_NAME, project_root
 from .targets import Targets
 from .trusted import ProjectPolicy
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from sealpin.errors import InvalidInput, MissingDependency, quote
 from sealpin.limits import MAX_POLICY_BYTES
 from sealpin.policy.sources import check_path
+from sealpin.project_files import project_root
 from sealpin.records import dataclass
-
-from .project import project_root
 
 _TIMEOUT_S = 60
 _PLAIN_FILES = ("100644", "100755")

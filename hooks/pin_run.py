@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, SealpinError
+from sealpin.project_files import LOCK_NAME, project_root
 from sealpin.records import dataclass, field
 
 from . import exit_codes
 from .gathering import Gathered, gather
-from .project import LOCK_NAME, project_root
 from .targets import Targets
 from .trusted import ProjectPolicy
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealpin.errors import PolicyInvalid
+from sealpin.project_files import CONFIG_NAME, project_root
 
 from . import exit_codes
 from .arguments import Parser
 from .options import add_format_option
-from .project import CONFIG_NAME, project_root, require_policy
+from .project import require_policy
 
 if TYPE_CHECKING:
     from sealpin.policy.document import Configuration

@@ -1,13 +1,11 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The project a command runs in, and the error of one that trusts nobody."""
+"""The error of a project that trusts nobody."""
 
 from __future__ import annotations
 
 from sealpin.errors import InvalidInput
-from sealpin.project_files import CONFIG_NAME, LOCK_NAME, project_root
-
-__all__ = ["CONFIG_NAME", "LOCK_NAME", "project_root", "require_policy"]
+from sealpin.project_files import CONFIG_NAME
 
 
 def require_policy() -> InvalidInput:

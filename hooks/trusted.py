@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.inputs import PoliciesOnDisk, PolicyStore
-from sealpin.project_files import read_find_options
+from sealpin.project_files import CONFIG_NAME, project_root, read_find_options
 from sealpin.records import dataclass
 
-from .project import CONFIG_NAME, project_root, require_policy
+from .project import require_policy
 
 if TYPE_CHECKING:
     from sealpin.manifests.options import FindOptions

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, SealpinError
+from sealpin.project_files import LOCK_NAME, project_root
 from sealpin.records import dataclass, replace
 from sealpin.tree import EVIDENCE_FOLDER
 
@@ -28,7 +29,6 @@ from ..options import (
     add_registry_options,
     add_trust_options,
 )
-from ..project import LOCK_NAME, project_root
 from ..subverbs import SubVerb, run_subverb
 from ..targets import Targets
 from ..trusted import ProjectPolicy

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealpin.errors import InvalidInput
+from sealpin.project_files import CONFIG_NAME, project_root
 
 from .. import exit_codes
 from ..arguments import Parser
-from ..project import CONFIG_NAME, project_root
 
 TEMPLATE = """\
 # Whom this repository trusts to build its images.

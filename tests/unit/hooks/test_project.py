@@ -7,10 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sealpin_hooks.project import project_root
 from sealpin_hooks.trusted import ProjectPolicy
 
 from sealpin.errors import InvalidInput
+from sealpin.project_files import project_root
 from sealpin.run_options import Machine, RunOptions
 from support.command import sealpin
 
