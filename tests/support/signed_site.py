@@ -15,6 +15,14 @@ from support.virtual_sigstore.certificate_authority import GITHUB_ISSUER, WORKFL
 
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 KEYLESS = (f"--certificate-identity={WORKFLOW}", f"--certificate-oidc-issuer={GITHUB_ISSUER}")
+POLICY = f"""\
+version: 1
+trust: {{trusted_root: trusted_root.json}}
+policies:
+  - images: ["**"]
+    keyless: {{issuer: "{GITHUB_ISSUER}", identity: "{WORKFLOW}"}}
+"""
+"""Of a project that trusts the signer, and nobody else."""
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
 
 
@@ -105,6 +113,12 @@ class SignedSite:
     def root(self) -> str:
         """Write the trusted root, as it is now."""
         return self.file("trusted_root.json", self.sigstore.trusted_root_json())
+
+    def make_project(self) -> None:
+        """Make the folder a project with `POLICY`, and the trusted root beside it."""
+        (self.folder / ".git").mkdir()
+        self.root()
+        self.file(".sealpin.yaml", POLICY.encode())
 
     def ask(self, verb: str, *words: str, trusted: bool = True, **environment: str) -> Ran:
         """Run a verb; with the trusted root, unless the test is about another."""

@@ -15,19 +15,10 @@ from support import memory_registry
 from support.command import Ran
 from support.memory_registry import INDEX, MANIFEST
 from support.signed_site import SignedSite
-from support.virtual_sigstore.certificate_authority import GITHUB_ISSUER, WORKFLOW
 
 AMD64 = {"platform": {"os": "linux", "architecture": "amd64"}}
 ARM64 = {"platform": {"os": "linux", "architecture": "arm64"}}
 UNKNOWN = {"platform": {"os": "unknown", "architecture": "unknown"}}
-POLICY = f"""\
-version: 1
-trust: {{trusted_root: trusted_root.json}}
-policies:
-  - images: ["**"]
-    keyless: {{issuer: "{GITHUB_ISSUER}", identity: "{WORKFLOW}"}}
-"""
-
 
 VERIFYING = (("check", "--verify"), ("check", "--evidence"), ("evidence", "verify"))
 
@@ -36,9 +27,7 @@ VERIFYING = (("check", "--verify"), ("check", "--evidence"), ("evidence", "verif
 def site(tmp_path: Path) -> Iterator[SignedSite]:
     with memory_registry.serving() as registry:
         site = SignedSite(registry=registry, folder=tmp_path)
-        (tmp_path / ".git").mkdir()
-        site.root()
-        site.file(".sealpin.yaml", POLICY.encode())
+        site.make_project()
         yield site
 
 

@@ -15,16 +15,7 @@ import pytest
 
 from support import memory_registry
 from support.command import Ran
-from support.signed_site import SignedSite
-from support.virtual_sigstore.certificate_authority import GITHUB_ISSUER, WORKFLOW
-
-POLICY = f"""\
-version: 1
-trust: {{trusted_root: trusted_root.json}}
-policies:
-  - images: ["**"]
-    keyless: {{issuer: "{GITHUB_ISSUER}", identity: "{WORKFLOW}"}}
-"""
+from support.signed_site import POLICY, SignedSite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +60,7 @@ class Saved:
 def saved(tmp_path: Path) -> Iterator[Saved]:
     with memory_registry.serving() as registry:
         site = SignedSite(registry=registry, folder=tmp_path)
-        (tmp_path / ".git").mkdir()
-        site.root()
-        site.file(".sealpin.yaml", POLICY.encode())
+        site.make_project()
         first, second = site.image("first", tag="1"), site.image("second", tag="2")
         for digest in (first, second):
             site.attach(digest, site.sigstore.sign_image(digest))
