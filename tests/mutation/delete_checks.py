@@ -53,6 +53,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "certificates.py": ("test_certificates.py", "signatures/test_certificate.py"),
     "crypto.py": ("test_crypto.py", "signatures/test_verify.py", "signatures/test_certificate.py"),
     "policy/evaluate.py": _POLICY,
+    "policy/answer.py": _POLICY,
     "policy/needs.py": _POLICY,
     "policy/appraisal.py": _POLICY,
     "policy/authorities.py": _POLICY,

@@ -29,10 +29,10 @@ from ..signatures.verified import CertificateIdentity, VerifiedStatement
 from ..slsa.expectations import check_provenance
 from ..trust.material import SigningTrust
 from ..weakening import Weakening
+from .answer import Answer, all_of, answer_of, failed, passed, undecided
 from .conditions import check_value
 from .criteria import Criteria
 from .decision import Outcome
-from .engines.program import UNDECIDED_ERRORS, Answer, failed, passed, undecided
 from .identity import mismatch
 from .model import AttestationRule, Condition, MatchReference, ProgramCondition, Unresolved
 from .verifications import Verifications
@@ -132,7 +132,7 @@ def _appraise(criteria: Criteria, question: Question) -> Appraisal:
     attestations = tuple(zip(rules.attestations, found, strict=True))
     statements = signatures + tuple(statement for each in found for statement in each)
     return Appraisal(
-        answer=_all_of([*wants, *answers]),
+        answer=all_of([*wants, *answers]),
         signatures=signatures,
         attestations=attestations,
         attestation_answers=answers,
@@ -171,7 +171,7 @@ def _sort_candidates(criteria: Criteria, trust: SigningTrust, question: Question
                 continue
         else:
             error = answer
-        refused.append(Refused(evidence=evidence, answer=_answer_of(error)))
+        refused.append(Refused(evidence=evidence, answer=answer_of(error)))
     return _Sorted(accepted=tuple(accepted), refused=tuple(refused))
 
 
@@ -253,7 +253,7 @@ def _judge_attestation(
         if answer.outcome is Outcome.ALLOWED:
             satisfying.append(statement)
     if satisfying and rule.every_one:
-        judged = _all_of([answer for answer in answers if answer.code != "attestation.type"])
+        judged = all_of([answer for answer in answers if answer.code != "attestation.type"])
         if judged.outcome is Outcome.ALLOWED:
             judged = _unseen("attestation", candidates, question) or judged
         return (tuple(satisfying) if judged.outcome is Outcome.ALLOWED else ()), judged
@@ -290,8 +290,8 @@ def _check_statement(
         try:
             check_provenance(statement, rule.provenance)
         except SealpinError as error:
-            return _answer_of(error)
-    return _all_of(
+            return answer_of(error)
+    return all_of(
         [_check_condition(condition, statement, question) for condition in rule.conditions]
     )
 
@@ -304,22 +304,7 @@ def _check_condition(
             return question.memory.run_program(condition, statement.payload)
         return check_value(condition, statement.predicate)
     except SealpinError as error:
-        return _answer_of(error)
-
-
-def _answer_of(error: SealpinError) -> Answer:
-    if isinstance(error, UNDECIDED_ERRORS):
-        return undecided(error)
-    return failed(error.code, error.message, hint=error.hint)
-
-
-def _all_of(answers: list[Answer]) -> Answer:
-    """Return the first refusal, else the first that is undecided, else that all passed."""
-    for outcome in (Outcome.DENIED, Outcome.INCONCLUSIVE):
-        for answer in answers:
-            if answer.outcome is outcome:
-                return answer
-    return passed()
+        return answer_of(error)
 
 
 def _nothing(what: str, candidates: _Sorted, question: Question) -> Answer:

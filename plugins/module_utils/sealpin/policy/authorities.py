@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ..records import dataclass
+from .answer import Answer, failed, passed
 from .appraisal import Appraisal, Question, appraise
 from .decision import Finding, Outcome, Scope
-from .engines.program import Answer, failed, passed
 from .findings import finding_of
 from .model import Authority, StaticAuthority, TrustPolicy
 

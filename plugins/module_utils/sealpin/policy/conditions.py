@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import InvalidInput, missing_library, quote
 from ..regexes import Pattern
-from .engines.program import Answer, failed, passed
+from .answer import Answer, failed, passed
 from .model import Operator, PointerCondition, SchemaCondition
 
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")

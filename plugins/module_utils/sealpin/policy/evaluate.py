@@ -28,11 +28,11 @@ from ..records import dataclass, replace
 from ..reference import ImageReference
 from ..signatures.opinion import SecondOpinion
 from ..weakening import Weakening
+from .answer import Answer, answer_of, failed, passed, undecided
 from .appraisal import Question
 from .authorities import AuthorityVerdict, judge_authority
 from .conditions import check_value
 from .decision import AuthorityResult, Decision, Finding, Outcome
-from .engines.program import UNDECIDED_ERRORS, Answer, failed, passed, undecided
 from .findings import (
     image_finding,
     match_notes,
@@ -235,11 +235,7 @@ def _check_policy_condition(
         else:
             answer = passed()
     except SealpinError as error:
-        answer = (
-            undecided(error)
-            if isinstance(error, UNDECIDED_ERRORS)
-            else failed(error.code, error.message)
-        )
+        answer = answer_of(error)
     open_question = any(verdict.outcome is Outcome.INCONCLUSIVE for verdict in verdicts)
     if answer.outcome is Outcome.DENIED and open_question:
         return replace(answer, outcome=Outcome.INCONCLUSIVE)

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from ..reference import ImageReference
 from ..weakening import Weakening
+from .answer import Answer
 from .decision import Finding, Outcome, Scope
-from .engines.program import Answer
 from .model import TrustPolicy
 from .select import Match
 

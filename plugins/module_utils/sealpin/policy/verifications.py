@@ -17,8 +17,8 @@ from ..evidence import Evidence
 from ..signatures.opinion import SecondOpinion
 from ..signatures.verified import VerifiedStatement
 from ..trust.material import SigningTrust
+from .answer import Answer
 from .criteria import CriteriaTable
-from .engines.program import Answer
 from .model import ProgramCondition
 
 

@@ -15,12 +15,12 @@ from typing import Any
 from ... import jsonbytes
 from ...errors import InvalidInput, MissingDependency, SealpinError, Unavailable, quote
 from ...limits import MAX_POLICY_BYTES, MAX_PREDICATE_BYTES
+from ..answer import Answer, answer_of, failed, passed, undecided
 from .cue_evaluate import Failed, check
 from .cue_names import check_names
 from .cue_parser import parse
 from .cue_tree import CueError, Field, Program, Struct, Unsupported
 from .process import find_program, run_engine
-from .program import UNDECIDED_ERRORS, Answer, failed, passed, undecided
 
 BUILT_IN = "cue (built in)"
 COMMAND = "cue"
@@ -52,11 +52,7 @@ def check_cue(text: str, document: bytes, *, absent_fields_pass: bool) -> Answer
             text, document, error, program, value, absent_fields_pass=absent_fields_pass
         )
     except SealpinError as error:
-        return (
-            undecided(error)
-            if isinstance(error, UNDECIDED_ERRORS)
-            else failed(error.code, error.message)
-        )
+        return answer_of(error)
     return passed(BUILT_IN)
 
 

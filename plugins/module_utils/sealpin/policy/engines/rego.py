@@ -18,13 +18,13 @@ from typing import Any
 from ... import jsonbytes
 from ...errors import InvalidInput, MissingDependency, Unavailable, quote
 from ...limits import MAX_POLICY_BYTES, MAX_PREDICATE_BYTES
+from ..answer import Answer, failed, passed, undecided
 from .process import (
     Finished,
     find_program,
     python_program,
     run_engine,
 )
-from .program import Answer, failed, passed, undecided
 from .rego_guard import OUTSIDE, NotRego, check_agreed, check_outside, is_set_form
 
 QUERY = "data.sigstore.isCompliant"

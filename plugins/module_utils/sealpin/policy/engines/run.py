@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+from ..answer import Answer, undecided
 from ..model import Language, ProgramCondition, Unresolved
 from .cue import check_cue
-from .program import Answer, undecided
 from .rego import check_rego
 
 
