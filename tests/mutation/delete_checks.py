@@ -53,6 +53,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "certificates.py": ("test_certificates.py", "signatures/test_certificate.py"),
     "crypto.py": ("test_crypto.py", "signatures/test_verify.py", "signatures/test_certificate.py"),
     "policy/evaluate.py": _POLICY,
+    "policy/policy_verdict.py": _POLICY,
     "policy/answer.py": _POLICY,
     "policy/needs.py": _POLICY,
     "policy/appraisal.py": _POLICY,
@@ -81,8 +82,10 @@ FIRST_TESTS = {"entry_body.py": "tlog", "legacy.py": "legacy", "parts.py": "veri
 """Where a file's own tests have another name; they run first, since they notice soonest."""
 
 EXPECTED_SURVIVORS: dict[str, str] = {
-    "evaluate.py: if count >= policy.threshold and (not policy.required):": "a shorter way only",
-    "evaluate.py: if len(verdicts) == 1:": "chooses between two messages",
+    "policy_verdict.py: if count >= policy.threshold and (not policy.required):": (
+        "a shorter way only"
+    ),
+    "policy_verdict.py: if len(verdicts) == 1:": "chooses between two messages",
     "appraisal.py: if not isinstance(statement.signer, CertificateIdentity):": (
         "only tells the type checker what keyless trust proves"
     ),

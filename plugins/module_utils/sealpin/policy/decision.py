@@ -9,6 +9,7 @@ ADR 0003.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 from ..descriptor import ResolvedArtifact
@@ -25,6 +26,15 @@ class Outcome(Enum):
     ALLOWED = "allowed"
     DENIED = "denied"
     INCONCLUSIVE = "inconclusive"
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Denied over inconclusive over allowed; of nothing, allowed."""
+    found = tuple(outcomes)
+    for outcome in (Outcome.DENIED, Outcome.INCONCLUSIVE):
+        if outcome in found:
+            return outcome
+    return Outcome.ALLOWED
 
 
 class Scope(Enum):
