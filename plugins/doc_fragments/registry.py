@@ -20,7 +20,7 @@ options:
   registry_host:
     description:
       - The registry that O(registry_username), O(registry_password) and O(registry_token) are for. No other one sees them.
-      - Without it they are for the registries of the images that the task names. It must be given where images come from files.
+      - It must be given with them. Images are data, of a file or of a host, and do not choose who sees a password.
     type: str
   registry_username:
     description:

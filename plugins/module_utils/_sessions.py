@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ from typing import Any
 from .sealpin.api import Session
 from .sealpin.clock import SystemClock
 from .sealpin.descriptor import Platform
-from .sealpin.errors import InvalidInput
 from .sealpin.evidence_session import EvidenceSession
 from .sealpin.policy.model import AttestationRule
 from .sealpin.reaching import NO_REGISTRIES, ConfiguredRegistries
-from .sealpin.reference import ImageReference, Repository
+from .sealpin.reference import Repository
 from .sealpin.rules import Rules, load_rules
 from .sealpin.run import open_session as open_core_session
 from .sealpin.run_options import Machine, RunOptions
@@ -54,20 +52,18 @@ def run_options(params: Params) -> RunOptions:
         timeout_s=float(params["timeout"]),
         weakenings=_given(params, _EVIDENCE_WEAKENINGS),
         require_timestamp=bool(params.get("use_signed_timestamps")),
-        credentials_for=_credential_registries(params),
+        credentials_for=_credential_registry(params),
     )
     return RunOptions(**given)
 
 
-def _credential_registries(params: Params) -> tuple[str, ...]:
-    """Return the registries that explicit credentials are for: the named one, or the images'."""
-    if params.get("registry_host"):
-        return (Repository.parse(f"{params['registry_host']}/any").registry,)
-    registries = []
-    for image in params.get("images") or ():
-        with suppress(InvalidInput):  # the image's own result says so
-            registries.append(ImageReference.parse(image).repository.registry)
-    return tuple(dict.fromkeys(registries))
+def _credential_registry(params: Params) -> tuple[str, ...]:
+    """Return the registry that explicit credentials are for, which only the task itself may name.
+
+    Images are data in a play: of a running host, say, which must not choose who sees a password.
+    """
+    host = params.get("registry_host")
+    return (Repository.parse(f"{host}/any").registry,) if host else ()
 
 
 def machine() -> Machine:

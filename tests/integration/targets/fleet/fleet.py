@@ -103,6 +103,7 @@ def play(
     secrets = folder.parent / f"{folder.name}.json"
     variables = {
         "images": [f"{registry.host}/{image}" for image in images],
+        "registry": registry.host,
         "trusted_root": str(LAB / "trusted_root.json"),
         "folder": str(folder),
         "place": place,
