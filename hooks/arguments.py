@@ -113,6 +113,10 @@ class Parser(argparse.ArgumentParser):
         hint = f"{self._near_option(message)}{self.prog} --help lists the options"
         raise UsageError("usage", message, hint=hint)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help; argparse would take a stream that fails for one that was read."""
+        print(message, end="", file=file, flush=True)
+
     def _near_option(self, message: str) -> str:
         """Return a question after the option that an unrecognized one of *message* resembles."""
         from difflib import get_close_matches

@@ -47,20 +47,10 @@ VERBS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the process's exit code."""
     try:
-        code = _run(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
-        return code
-    except SealpinError as error:
-        print_error(error)
-        return exit_codes.of_error(error)
-    except KeyboardInterrupt:
-        print("\nsealpin: interrupted; no file is half written", file=sys.stderr)
-        return exit_codes.INTERRUPTED
+        return _answer(list(sys.argv[1:] if argv is None else argv))
     except BrokenPipeError:
         _drop_output()
-        return exit_codes.BROKEN_PIPE
-    except Exception:  # noqa: BLE001 - the outermost frame: a defect of ours must not look like a refusal
-        return _report_defect()
+        return exit_codes.UNHEARD
 
 
 def run_process() -> NoReturn:
@@ -68,6 +58,7 @@ def run_process() -> NoReturn:
 
     The interpreter would wait for every thread that waits for a registry, for minutes.
     """
+    _open_closed_streams()
     _print_in_any_locale()
     code = main()
     if code == exit_codes.INTERRUPTED:
@@ -104,6 +95,26 @@ def print_error(error: SealpinError) -> None:
         print(f"sealpin: next: {printable(error.hint)}", file=sys.stderr)
 
 
+def _answer(words: list[str]) -> int:
+    """Run one verb, and say what ended it. Raises `BrokenPipeError` if nobody reads that."""
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+        return code
+    except SealpinError as error:
+        print_error(error)
+        return exit_codes.of_error(error)
+    except KeyboardInterrupt:
+        print("\nsealpin: interrupted; no file is half written", file=sys.stderr)
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the outermost frame: a defect of ours must not look like a refusal
+        if isinstance(error, OSError) and _is_output_full():
+            return _report_full_output(error)
+        return _report_defect()
+
+
 def _run(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(usage())
@@ -134,9 +145,45 @@ def _print_in_any_locale() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _open_closed_streams() -> None:
+    """Put something in the place of each standard stream that the process was started without.
+
+    Otherwise the next file opened takes the stream's number, and what is printed lands in it.
+    Standard output becomes a pipe without a reader, since that is what it is: whatever prints
+    ends as it would after ``| head``. Input is empty, and complaints go nowhere.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - no pathlib here
+    if sys.stdout is None:
+        reader, writer = os.pipe()
+        os.dup2(writer, 1)
+        for end in {reader, writer} - {1}:
+            os.close(end)
+        sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
 def _drop_output() -> None:
     """Nobody reads any more: keep the interpreter from failing on what it still has to flush."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
+def _is_output_full() -> bool:
+    """Whether what is printed cannot be written, as on a full disk."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _report_full_output(error: OSError) -> int:
+    print(f"sealpin: cannot write to standard output: {error.strerror}", file=sys.stderr)
+    _drop_output()
+    return exit_codes.UNHEARD
 
 
 def _report_defect() -> int:

@@ -25,8 +25,11 @@ NOT_CHECKED = 2
 BAD_INPUT = 3
 DEFECT = 4
 INTERRUPTED = 130
-BROKEN_PIPE = 141
-"""The reader left before the verdict was told; shells show this for SIGPIPE. Never a success."""
+UNHEARD = 141
+"""The verdict could not be told: its reader left, or standard output is closed or full.
+
+Shells show this number for SIGPIPE. It is never a success, whatever the verdict would have been.
+"""
 
 _BY_OUTCOME = {"allowed": VERIFIED, "denied": REFUSED, "inconclusive": NOT_CHECKED}
 

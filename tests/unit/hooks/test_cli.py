@@ -19,6 +19,7 @@ from sealpin_hooks.commands import init
 from sealpin.errors import VerificationFailed
 from sealpin.version import __version__
 from support.command import sealpin
+from support.project import FREE, Project, make_project
 
 
 def raising(error: BaseException):
@@ -94,18 +95,86 @@ def test_each_verb_has_a_module_and_helps(verb: str) -> None:
     assert ran.out.startswith(f"usage: sealpin {verb}")
 
 
-@pytest.mark.parametrize("words", ["--help", "trust show"])
-def test_a_reader_that_leaves_is_no_defect_and_no_success(words: str) -> None:
-    """A verdict nobody read must not look like a good one."""
-    command = f"{{ {sys.executable} -m sealpin_hooks.cli {words}; echo $? >&2; }} | sleep 0"
-    ran = subprocess.run(
+def in_shell(line: str, *, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run *line* in bash, where ``sealpin`` is the command as a process of its own."""
+    command = f'sealpin() {{ "{sys.executable}" -m sealpin_hooks.cli "$@"; }}; {line}'
+    return subprocess.run(
         ["bash", "-c", command],
         check=False,
         capture_output=True,
         text=True,
+        cwd=cwd,
         env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
     )
+
+
+SPEAKING = ["--help", "init --help", "trust show", f"digest a@sha256:{0:064}"]
+
+
+@pytest.mark.parametrize("words", SPEAKING)
+def test_a_reader_that_leaves_is_no_defect_and_no_success(words: str) -> None:
+    """A verdict nobody read must not look like a good one."""
+    ran = in_shell(f"{{ sleep 0.2; sealpin {words}; echo $? >&2; }} | true")
     assert ran.stderr == "141\n"
+
+
+@pytest.mark.parametrize("words", SPEAKING)
+def test_a_closed_standard_output_is_a_reader_that_left(words: str) -> None:
+    ran = in_shell(f"sealpin {words} >&-")
+    assert (ran.returncode, ran.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("words", SPEAKING)
+def test_a_full_standard_output_is_no_defect_and_no_success(words: str) -> None:
+    ran = in_shell(f"sealpin {words} >/dev/full")
+    assert ran.returncode == 141
+    assert ran.stderr == "sealpin: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", ["pim", "--help >&2", "verify a:1"])
+def test_a_reader_of_errors_that_leaves_is_no_refusal(words: str) -> None:
+    ran = in_shell(f"exec 3>&1; {{ sleep 0.2; sealpin {words}; echo $? >&3; }} 2>&1 | true")
+    assert (ran.stdout, ran.stderr) == ("141\n", "")
+
+
+def unpinned_project(folder: Path) -> Project:
+    return make_project(folder, {"compose.yaml": f"services: {{a: {{image: '{FREE}'}}}}\n"})
+
+
+def pin_in_shell(project: Project, end: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Pin, the streams of the process being as *end* says; a pipe's reader has left by then."""
+    line = " ".join(["sealpin", "pin", *project.options, *words, "."])
+    return in_shell(f"set -o pipefail; {{ sleep 0.1; {line}; }} {end}", cwd=project.folder)
+
+
+@pytest.mark.parametrize("end", [">&-", ">/dev/full", "| true"])
+def test_files_and_lock_are_whole_though_nobody_reads_the_report(end: str, tmp_path: Path) -> None:
+    heard, unheard = unpinned_project(tmp_path / "heard"), unpinned_project(tmp_path / "unheard")
+    codes = [pin_in_shell(heard, "").returncode, pin_in_shell(unheard, end).returncode]
+    assert codes == [1, 141]
+    assert f"{FREE}@sha256:" in unheard.read("compose.yaml")
+    for name in ("compose.yaml", "sealpin.lock"):
+        assert unheard.read(name) == heard.read(name)
+
+
+def test_without_standard_error_the_run_answers_as_ever(tmp_path: Path) -> None:
+    ran = pin_in_shell(unpinned_project(tmp_path), "2>&-")
+    assert ran.returncode == 1
+    assert "1 pinned" in ran.stdout
+
+
+def test_a_closed_standard_input_is_an_empty_one() -> None:
+    closed, empty = in_shell("sealpin pin - <&-"), in_shell("sealpin pin - </dev/null")
+    assert (closed.returncode, closed.stderr) == (empty.returncode, empty.stderr)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_no_file_takes_the_number_of_a_closed_stream(closed: str, tmp_path: Path) -> None:
+    """What is printed would land in it: here the diff, in the file that is being pinned."""
+    project = unpinned_project(tmp_path)
+    pin_in_shell(project, closed, "--diff")
+    (line,) = project.read("compose.yaml").splitlines()
+    assert line.startswith(f"services: {{a: {{image: '{FREE}@sha256:")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
