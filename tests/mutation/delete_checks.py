@@ -57,6 +57,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "policy/answer.py": _POLICY,
     "policy/needs.py": _POLICY,
     "policy/appraisal.py": _POLICY,
+    "policy/candidates.py": _POLICY,
     "policy/authorities.py": _POLICY,
     "policy/identity.py": _POLICY,
     "policy/select.py": _POLICY,
@@ -86,10 +87,10 @@ EXPECTED_SURVIVORS: dict[str, str] = {
         "a shorter way only"
     ),
     "policy_verdict.py: if len(verdicts) == 1:": "chooses between two messages",
-    "appraisal.py: if not isinstance(statement.signer, CertificateIdentity):": (
+    "identity.py: if not isinstance(signer, CertificateIdentity):": (
         "only tells the type checker what keyless trust proves"
     ),
-    "appraisal.py: if nearest is not None:": "chooses between two messages",
+    "candidates.py: if nearest is not None:": "chooses between two messages",
     "select.py: if not policy.exclude and (not policy.resources):": "a shorter way only",
     "select.py: raise ValueError(f'unknown label operator {operator}')": (
         "the reader of policies knows no other operator"

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ..records import dataclass
 from .answer import Answer, failed, passed
-from .appraisal import Appraisal, Question, appraise
+from .appraisal import Appraisal, Appraiser
 from .decision import Finding, Outcome, Scope
 from .findings import finding_of
 from .model import Authority, StaticAuthority, TrustPolicy
@@ -31,13 +31,13 @@ class AuthorityVerdict:
 
 
 def judge_authority(
-    policy: TrustPolicy, authority: Authority, question: Question
+    policy: TrustPolicy, authority: Authority, appraiser: Appraiser
 ) -> AuthorityVerdict:
     """Answer for one authority."""
     if isinstance(authority, StaticAuthority):
         appraisal = _STATIC_PASS if authority.passes else Appraisal(answer=_static_fail(authority))
     else:
-        appraisal = appraise(question.memory.criteria.of(policy, authority), question)
+        appraisal = appraiser.appraise(appraiser.question.memory.criteria.of(policy, authority))
     name = f"{policy.name}/{authority.name}"
     return AuthorityVerdict(
         authority=authority,

@@ -27,7 +27,8 @@ from ..reference import ImageReference
 from ..signatures.opinion import SecondOpinion
 from ..weakening import Weakening
 from .answer import failed, undecided
-from .appraisal import Question
+from .appraisal import Appraiser
+from .candidates import Question
 from .decision import Decision, Finding, Outcome, worst
 from .findings import image_finding, match_notes, weakening_findings
 from .model import NoMatch, PolicySet, TrustPolicy
@@ -76,7 +77,8 @@ def evaluate(
         second_opinion=second_opinion,
         memory=cache,
     )
-    verdicts = [judge_policy(policy, question, facts) for policy in applying]
+    appraiser = Appraiser(question)
+    verdicts = [judge_policy(policy, appraiser, facts) for policy in applying]
     return _decide_by(verdicts, applying, artifact, notes)
 
 

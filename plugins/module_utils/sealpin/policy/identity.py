@@ -9,10 +9,10 @@ Extension numbers are Fulcio's, https://github.com/sigstore/fulcio/blob/main/doc
 
 from __future__ import annotations
 
-from ..errors import quote
+from ..errors import VerificationFailed, quote
 from ..mediatypes import FULCIO_OID_PREFIX
 from ..regexes import Pattern
-from ..signatures.verified import CertificateIdentity
+from ..signatures.verified import CertificateIdentity, SignerIdentity
 from .extensions import EXTENSION_NUMBERS
 from .model import IdentityRule, TextRule
 
@@ -41,6 +41,20 @@ def mismatch(rule: IdentityRule, signer: CertificateIdentity) -> str:
         if not text_matches(wanted, got):
             return f"{_name_of(oid)} mismatch: expected {describe(wanted)}, got {quote(got)}"
     return ""
+
+
+def identity_refusal(
+    rules: tuple[IdentityRule, ...], signer: SignerIdentity
+) -> VerificationFailed | None:
+    """Say why *signer* is none of those who may have signed, or None when it is one."""
+    if not isinstance(signer, CertificateIdentity):
+        return VerificationFailed(
+            "identity.no-certificate", "expected a signer's certificate, got a key"
+        )
+    reasons = [mismatch(rule, signer) for rule in rules]
+    if all(reasons):
+        return VerificationFailed("identity.mismatch", " / ".join(dict.fromkeys(reasons)))
+    return None
 
 
 def _name_of(oid: str) -> str:

@@ -14,13 +14,14 @@ from ..errors import SealpinError
 from ..records import dataclass, replace
 from ..weakening import Weakening
 from .answer import Answer, answer_of, failed, passed
-from .appraisal import Question
+from .appraisal import Appraiser
 from .authorities import AuthorityVerdict, judge_authority
 from .conditions import check_value
 from .decision import AuthorityResult, Finding, Outcome, worst
 from .findings import policy_finding, policy_satisfied
 from .model import Mode, ProgramCondition, ProgramInputs, StaticAuthority, TrustPolicy
 from .program_input import Facts, build_input
+from .verifications import Verifications
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +34,17 @@ class PolicyVerdict:
     weakenings: frozenset[Weakening] = frozenset()
 
 
-def judge_policy(policy: TrustPolicy, question: Question, facts: Facts) -> PolicyVerdict:
+def judge_policy(policy: TrustPolicy, appraiser: Appraiser, facts: Facts) -> PolicyVerdict:
     """Answer for one policy; *facts* are what its condition may read beside the authorities."""
     if policy.unsigned_allowed:
         return _unsigned_allowed(policy.name)
-    verdicts = [judge_authority(policy, authority, question) for authority in policy.authorities]
+    verdicts = [judge_authority(policy, authority, appraiser) for authority in policy.authorities]
     satisfying = tuple(verdict for verdict in verdicts if verdict.outcome is Outcome.ALLOWED)
     answer = _combine(policy, verdicts)
     if answer.outcome is Outcome.ALLOWED and policy.condition is not None:
-        answer = _check_policy_condition(policy, satisfying, verdicts, question, facts)
+        answer = _check_policy_condition(
+            policy, satisfying, verdicts, appraiser.question.memory, facts
+        )
     return _conclude(policy, answer, verdicts, satisfying)
 
 
@@ -101,7 +104,7 @@ def _check_policy_condition(
     policy: TrustPolicy,
     satisfying: tuple[AuthorityVerdict, ...],
     verdicts: list[AuthorityVerdict],
-    question: Question,
+    memory: Verifications,
     facts: Facts,
 ) -> Answer:
     """Ask the policy's own condition about the authorities that passed.
@@ -112,9 +115,7 @@ def _check_policy_condition(
     try:
         document = build_input(satisfying, _inputs_of(policy), facts)
         if isinstance(policy.condition, ProgramCondition):
-            answer = question.memory.run_program(
-                policy.condition, json.dumps(document).encode("ascii")
-            )
+            answer = memory.run_program(policy.condition, json.dumps(document).encode("ascii"))
         elif policy.condition is not None:
             answer = check_value(policy.condition, document)
         else:
