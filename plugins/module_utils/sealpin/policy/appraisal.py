@@ -30,8 +30,19 @@ from .conditions import check_value
 from .criteria import Criteria
 from .decision import Outcome
 from .model import AttestationRule, Condition, ProgramCondition, Unresolved
+from .verifications import Verifications
 
 _OTHER_TYPE = "attestation.type"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedAttestation:
+    """The answer to one attestation rule."""
+
+    rule: AttestationRule
+    answer: Answer
+    statements: tuple[VerifiedStatement, ...] = ()
+    """Those that satisfied it; none unless it passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +51,8 @@ class Appraisal:
 
     answer: Answer
     signatures: tuple[VerifiedStatement, ...] = ()
-    attestations: tuple[tuple[AttestationRule, tuple[VerifiedStatement, ...]], ...] = ()
-    """For each attestation rule, the statements that satisfied it."""
-    attestation_answers: tuple[Answer, ...] = ()
-    """In the order of *attestations*."""
+    attestations: tuple[JudgedAttestation, ...] = ()
+    """One for each attestation rule."""
     refused: tuple[Refused, ...] = ()
     other_names: tuple[tuple[VerifiedStatement, VerificationFailed], ...] = ()
     """Accepted statements whose signer named another repository, where that is worth a warning."""
@@ -93,16 +102,16 @@ def _appraise(criteria: Criteria, question: Question) -> Appraisal:
         signatures = tuple(s for s in candidates.accepted if _is_signature(s, criteria))
         wants.append(passed() if signatures else candidates.missing("signature"))
     # 4.
-    judged = [_judge_attestation(rule, candidates, question) for rule in rules.attestations]
-    answers = tuple(answer for _found, answer in judged)
-    found = tuple(found for found, _answer in judged)
-    attestations = tuple(zip(rules.attestations, found, strict=True))
-    statements = signatures + tuple(statement for each in found for statement in each)
+    attestations = tuple(
+        _judge_attestation(rule, candidates, question.memory) for rule in rules.attestations
+    )
+    statements = signatures + tuple(
+        statement for judged in attestations for statement in judged.statements
+    )
     return Appraisal(
-        answer=all_of([*wants, *answers]),
+        answer=all_of([*wants, *(judged.answer for judged in attestations)]),
         signatures=signatures,
         attestations=attestations,
-        attestation_answers=answers,
         refused=candidates.refused,
         other_names=tuple(other_names(criteria, candidates, question.reference)),
         statements=statements,
@@ -121,25 +130,28 @@ def _is_signature(statement: VerifiedStatement, criteria: Criteria) -> bool:
 
 
 def _judge_attestation(
-    rule: AttestationRule, candidates: Candidates, question: Question
-) -> tuple[tuple[VerifiedStatement, ...], Answer]:
+    rule: AttestationRule, candidates: Candidates, memory: Verifications
+) -> JudgedAttestation:
     """Try every accepted statement; one that satisfies is enough, unless `every_one` must."""
     satisfying, answers = [], []
     for statement in candidates.accepted:
         if statement.predicate_type == COSIGN_SIGN_V1 and rule.predicate_type != COSIGN_SIGN_V1:
             continue
-        answer = _check_statement(rule, statement, question)
+        answer = _check_statement(rule, statement, memory)
         answers.append(answer)
         if answer.outcome is Outcome.ALLOWED:
             satisfying.append(statement)
     if not satisfying:
-        return (), _most_telling(answers, missing=candidates.missing("attestation"))
-    if not rule.every_one:
-        return tuple(satisfying), passed()
-    judged = all_of([answer for answer in answers if answer.code != _OTHER_TYPE])
-    if judged.outcome is Outcome.ALLOWED:
-        judged = candidates.unseen("attestation") or judged
-    return (tuple(satisfying) if judged.outcome is Outcome.ALLOWED else ()), judged
+        missing = candidates.missing("attestation")
+        return JudgedAttestation(rule=rule, answer=_most_telling(answers, missing=missing))
+    answer = passed()
+    if rule.every_one:
+        answer = all_of([each for each in answers if each.code != _OTHER_TYPE])
+        if answer.outcome is Outcome.ALLOWED:
+            answer = candidates.unseen("attestation") or answer
+    if answer.outcome is not Outcome.ALLOWED:
+        return JudgedAttestation(rule=rule, answer=answer)
+    return JudgedAttestation(rule=rule, answer=answer, statements=tuple(satisfying))
 
 
 def _most_telling(answers: list[Answer], *, missing: Answer) -> Answer:
@@ -161,7 +173,7 @@ def _most_telling(answers: list[Answer], *, missing: Answer) -> Answer:
 
 
 def _check_statement(
-    rule: AttestationRule, statement: VerifiedStatement, question: Question
+    rule: AttestationRule, statement: VerifiedStatement, memory: Verifications
 ) -> Answer:
     if rule.predicate_type and statement.predicate_type != rule.predicate_type:
         return failed(
@@ -174,29 +186,27 @@ def _check_statement(
             check_provenance(statement, rule.provenance)
         except SealpinError as error:
             return answer_of(error)
-    return all_of(
-        [_check_condition(condition, statement, question) for condition in rule.conditions]
-    )
+    return all_of([_check_condition(condition, statement, memory) for condition in rule.conditions])
 
 
 def _check_condition(
-    condition: Condition, statement: VerifiedStatement, question: Question
+    condition: Condition, statement: VerifiedStatement, memory: Verifications
 ) -> Answer:
     try:
         if isinstance(condition, ProgramCondition):
-            return question.memory.run_program(condition, statement.payload)
+            return memory.run_program(condition, statement.payload)
         return check_value(condition, statement.predicate)
     except SealpinError as error:
         return answer_of(error)
 
 
 def _weakenings(
-    attestations: tuple[tuple[AttestationRule, tuple[VerifiedStatement, ...]], ...],
+    attestations: tuple[JudgedAttestation, ...],
     statements: tuple[VerifiedStatement, ...],
 ) -> Iterator[Weakening]:
     for statement in statements:
         yield from statement.weakenings
-    for rule, _found in attestations:
-        for condition in rule.conditions:
+    for judged in attestations:
+        for condition in judged.rule.conditions:
             if isinstance(condition, ProgramCondition) and condition.absent_fields_pass:
                 yield Weakening.CUE_COSIGN_SEMANTICS

@@ -68,10 +68,8 @@ def _satisfied(name: str) -> tuple[Finding, ...]:
 def _findings(policy: str, name: str, appraisal: Appraisal) -> Iterator[Finding]:
     """Yield the authority's finding, then those of each attestation and piece of evidence."""
     yield finding_of(Scope.AUTHORITY, name, appraisal.answer)
-    for (rule, _statements), answer in zip(
-        appraisal.attestations, appraisal.attestation_answers, strict=True
-    ):
-        yield finding_of(Scope.ATTESTATION, f"{name}/{rule.name}", answer)
+    for judged in appraisal.attestations:
+        yield finding_of(Scope.ATTESTATION, f"{name}/{judged.rule.name}", judged.answer)
     for refused in appraisal.refused:
         where = f"{name}: {refused.evidence.location}"
         yield finding_of(Scope.EVIDENCE, where, refused.answer, is_warning=True)

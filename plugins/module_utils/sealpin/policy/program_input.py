@@ -89,12 +89,12 @@ def _authority(verdict: AuthorityVerdict) -> dict[str, Any]:
         ]
     if verdict.appraisal.attestations:
         matches["attestations"] = {
-            rule.name: [
+            judged.rule.name: [
                 _signature(statement)
-                | {"predicateType": rule.written_type, "digest": statement.subject.hex}
-                for statement in statements
+                | {"predicateType": judged.rule.written_type, "digest": statement.subject.hex}
+                for statement in judged.statements
             ]
-            for rule, statements in verdict.appraisal.attestations
+            for judged in verdict.appraisal.attestations
         }
     return matches
 
