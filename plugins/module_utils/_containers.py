@@ -50,14 +50,14 @@ class Container:
 def choose_digests(name: str, recorded: Iterable[str]) -> tuple[str, ...]:
     """Order what an engine recorded: the digest in *name* first, then those of its repository.
 
-    An engine may record an index and the platform manifest it took from it; both are kept.
+    An engine may record an index and the platform manifest it took from it; both are kept. A digest
+    that is in the name alone counts for nothing: whoever imports an image into containerd may call
+    it by any.
     """
     repository, digest = split_name(name)
     valid = [entry for entry in recorded if DIGEST.fullmatch(entry.rpartition("@")[2])]
     same = [entry for entry in valid if familiar(entry.rpartition("@")[0]) == familiar(repository)]
     first = [entry for entry in same if digest and entry.endswith("@" + digest)]
-    if digest and not first and DIGEST.fullmatch(digest):
-        first = [f"{repository}@{digest}"]
     return tuple(dict.fromkeys([*first, *same, *valid]))
 
 

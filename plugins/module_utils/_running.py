@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._containerd import list_containerd
-from ._containers import DIGEST, Container, choose_digests
+from ._containers import DIGEST, Container, choose_digests, familiar, split_name
 from ._engines import EngineError, ask_json, ask_lines, inspect
 
 if TYPE_CHECKING:
@@ -134,9 +134,12 @@ def verdict_on(
     """Return what was decided about a running image; *decided* has results by ``name@digest``.
 
     An engine may have recorded several digests of one content, and a proof about any of them is a
-    proof. An image that never had a digest cannot have one.
+    proof, under the policy of the repository that the container names: another one's may be laxer.
+    An image that never had a digest cannot have one.
     """
-    answers = [decided[name] for name in entry["digests"] if name in decided]
+    own = familiar(split_name(entry["image"])[0])
+    digests = [name for name in entry["digests"] if familiar(split_name(name)[0]) == own]
+    answers = [decided[name] for name in digests if name in decided]
     for answer in answers:
         if answer["outcome"] == "allowed":
             return answer

@@ -4,6 +4,9 @@
 
 The report depends on what runs and on what was decided, and on nothing else: no clock is read, and
 everything is sorted, so that the same fleet gives the same bytes.
+
+A host may be anybody's by now. It can lie about itself; what it says is checked for its shape,
+escaped, and changes nothing that is said of the other hosts.
 """
 
 from __future__ import annotations
@@ -12,10 +15,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.sealpin.oci.plugins.module_utils._running import verdict_on
+from ansible_collections.sealpin.oci.plugins.module_utils.sealpin.report.text import printable
 
 AUDIT_VERSION = 1
 _ORDER = {"denied": 0, "inconclusive": 1, "allowed": 2}
 _TOLD = ("outcome", "code", "message", "hint", "unsigned")
+_CONTAINER = ("engine", "id", "name", "namespace", "state")
+_ENGINE = ("engine", "message")
+_LISTING: Mapping[str, Any] = {
+    "images": [
+        {
+            "image": str,
+            "digest": str,
+            "names": [str],
+            "digests": [str],
+            "containers": [dict.fromkeys(_CONTAINER, str)],
+        }
+    ],
+    "unavailable": [dict.fromkeys(_ENGINE, str)],
+}
+"""What a report needs of a listing: a list of one shape stands for any number of that shape."""
 
 Running = Mapping[str, Any]
 """A host's result of ``running_images_info``."""
@@ -29,6 +48,7 @@ def digests_of(hosts: Mapping[str, Running]) -> list[str]:
         {
             name
             for running in hosts.values()
+            if is_listing(running)
             for entry in running["images"]
             for name in entry["digests"]
         }
@@ -41,19 +61,23 @@ def audit_report(
     """Return the report; *missing* are hosts that did not answer at all."""
     decided = verified.get("by_image", {})
     images: dict[str, dict[str, Any]] = {}
+    unanswered = []
     for host, running in sorted(hosts.items()):
+        if not is_listing(running):
+            unanswered.append(_without_listing(host, running))
+            continue
+        unanswered += [{"host": host, **_texts(e, _ENGINE)} for e in running["unavailable"]]
         for entry in running["images"]:
-            # An image without a digest is another one on each host, however it is called.
-            key = entry["image"] if entry["digest"] else f"{host} {entry['image']}"
-            image = images.setdefault(key, _image(entry, decided))
-            image["names"] = sorted({*image["names"], *entry["names"]})
-            image["hosts"][host] = entry["containers"]
-    rows = sorted(images.values(), key=lambda image: (_ORDER[image["outcome"]], image["image"]))
-    unanswered = [
-        {"host": host, **engine}
-        for host, running in sorted(hosts.items())
-        for engine in running["unavailable"]
-    ]
+            row = _image(entry, decided)
+            # Hosts share a row only if the same is to be said of both, whatever they call it; an
+            # image without a digest is another one on each host.
+            key = repr(row) if entry["digest"] else f"{host} {entry['image']}"
+            row = images.setdefault(key, row)
+            row["names"] = sorted({*row["names"], *map(printable, entry["names"])})
+            containers = [_texts(container, _CONTAINER) for container in entry["containers"]]
+            row["hosts"].setdefault(host, []).extend(containers)
+    rows = sorted(images.values(), key=lambda row: (_ORDER[row["outcome"]], row["image"]))
+    missing_hosts = sorted(missing)
     return {
         "report": "sealpin-audit",
         "version": AUDIT_VERSION,
@@ -61,18 +85,46 @@ def audit_report(
             "hosts": len(hosts),
             "images": len(rows),
             **{outcome: sum(row["outcome"] == outcome for row in rows) for outcome in _ORDER},
-            "unanswered": len(unanswered) + len(list(missing)),
+            "unanswered": len(unanswered) + len(missing_hosts),
         },
         "images": rows,
         "unanswered": unanswered,
-        "missing_hosts": sorted(missing),
+        "missing_hosts": missing_hosts,
     }
+
+
+def is_listing(running: Any) -> bool:
+    """Whether a host's answer has the shape and the order that the module gives it."""
+    return _has_shape(running, _LISTING) and all(
+        entry["digests"][0] == entry["image"] if entry["digests"] else not entry["digest"]
+        for entry in running["images"]
+    )
+
+
+def _has_shape(value: Any, shape: Any) -> bool:
+    if isinstance(shape, Mapping):
+        return isinstance(value, Mapping) and all(
+            name in value and _has_shape(value[name], inner) for name, inner in shape.items()
+        )
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_has_shape(item, shape[0]) for item in value)
+    return isinstance(value, shape)
+
+
+def _without_listing(host: str, running: Any) -> dict[str, str]:
+    reason = running.get("msg") if isinstance(running, Mapping) else None
+    message = reason if isinstance(reason, str) else "the host did not say what it runs"
+    return {"host": host, "engine": "every engine", "message": printable(message)}
+
+
+def _texts(value: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    return {name: printable(value[name]) for name in names}
 
 
 def _image(entry: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[str, Any]:
     verdict = verdict_on(entry, decided)
     return {
-        "image": entry["image"],
+        "image": printable(entry["image"]),
         "names": [],
         **{name: verdict[name] for name in _TOLD},
         "signers": sorted({_signer(statement) for statement in verdict["statements"]}),
@@ -83,5 +135,5 @@ def _image(entry: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[str, An
 def _signer(statement: Mapping[str, Any]) -> str:
     signer = statement["signer"]
     if signer["kind"] == "key":
-        return f"key {signer['name']}"
-    return ", ".join(signer["subjects"])
+        return f"key {printable(signer['name'])}"
+    return ", ".join(map(printable, signer["subjects"]))

@@ -278,7 +278,8 @@ def test_an_engine_that_does_not_answer_is_an_error_not_an_empty_list(
             [f"a.example/x@{INDEX}", f"a.example/x@{CHILD}"],
             (f"a.example/x@{CHILD}", f"a.example/x@{INDEX}"),
         ),
-        (f"a.example/x@{CHILD}", [], (f"a.example/x@{CHILD}",)),
+        (f"a.example/x@{CHILD}", [], ()),
+        (f"a.example/x@{CHILD}", [f"a.example/x@{INDEX}"], (f"a.example/x@{INDEX}",)),
         (
             "a.example/x:1",
             [f"b.example/y@{INDEX}", f"a.example/x@{CHILD}"],
@@ -286,7 +287,15 @@ def test_an_engine_that_does_not_answer_is_an_error_not_an_empty_list(
         ),
         ("a.example/x:1", ["a.example/x@sha256:short", "<none>@<none>"], ()),
     ],
-    ids=["built here", "hub", "digest in the name", "only in the name", "own first", "malformed"],
+    ids=[
+        "built here",
+        "hub",
+        "digest in the name",
+        "only in the name",
+        "another in the name",
+        "own first",
+        "malformed",
+    ],
 )
 def test_orders_recorded_digests(name: str, recorded: list[str], expected: tuple[str, ...]) -> None:
     assert choose_digests(name, recorded) == expected
