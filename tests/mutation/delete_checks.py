@@ -65,6 +65,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "policy/verifications.py": _POLICY,
     "registry/auth.py": (f"{_ATTACKS}/test_registries.py",),
     "registry/discover.py": (f"{_ATTACKS}/test_registries.py", f"{_ATTACKS}/test_discovery.py"),
+    "registry/lookups.py": (f"{_ATTACKS}/test_registries.py", f"{_ATTACKS}/test_discovery.py"),
     "registry/evidence_store.py": (
         f"{_ATTACKS}/test_saved_evidence.py",
         f"{_ATTACKS}/test_indexes.py",
@@ -95,7 +96,7 @@ EXPECTED_SURVIVORS: dict[str, str] = {
     "select.py: raise ValueError(f'unknown label operator {operator}')": (
         "the reader of policies knows no other operator"
     ),
-    "discover.py: raise found": "an error has no items, and ends the run as well",
+    "lookups.py: raise found": "an error has no items, and ends the run as well",
     "referrers.py: if self.is_full:": "a shorter way only",
     "rewrite.py: if not changes:": "a shorter way only",
     "rewrite.py: if not here:": "a shorter way only",

@@ -14,19 +14,17 @@ The result is the union. Media types and annotations say how bytes are to be rea
 and the other hints in a listing hide nothing. A place that did not answer is a `Gap` and leaves
 absence unproven, and so does an answer to a tag that is no manifest, nor called one; a piece that
 was read and cannot be used is a conclusive `Gap` and hides nothing.
-The order of the result does not depend on who answered first.
+What leads to what, and in which order the result is, is `lookups`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from queue import SimpleQueue
 
 from ..descriptor import Descriptor
 from ..digest import Digest
-from ..errors import InvalidInput, SealpinError, Unavailable
-from ..evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route
+from ..errors import InvalidInput, Unavailable
+from ..evidence import Evidence, EvidenceKind, EvidenceSet, Route
 from ..limits import (
     MAX_EVIDENCE_BYTES,
     MAX_EVIDENCE_LAYERS,
@@ -40,9 +38,10 @@ from ..mediatypes import (
     SIGSTORE_BUNDLE_PREFIX,
     SIMPLE_SIGNING,
 )
-from ..records import dataclass, field, replace
+from ..records import dataclass, replace
 from ..reference import Repository, Tag
 from .answers import NotFound
+from .lookups import Found, Lookup, Order, missed, run_lookups
 from .manifest import Manifest, parse_image
 from .source import Source
 from .unpack import ByteBudget, PieceBudget, unpacked
@@ -54,35 +53,16 @@ _LEGACY_TAGS = {
 }
 _TAG_ROUTES = frozenset(route for _suffix, route in _LEGACY_TAGS.values())
 _MANIFESTS = frozenset((*INDEX_TYPES, *MANIFEST_TYPES))
-_Order = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Origin:
     """Where a manifest with evidence was found."""
 
-    order: _Order
+    order: Order
     repository: Repository
     route: Route
     location: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What one lookup brought: evidence, gaps, and the lookups it leads to."""
-
-    items: tuple[tuple[_Order, Evidence], ...] = ()
-    gaps: tuple[tuple[_Order, Gap], ...] = ()
-    next: tuple[_Lookup, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lookup:
-    """One question to the source; its place in the result is fixed before it is asked."""
-
-    order: _Order
-    location: str
-    ask: Callable[[], _Found] = field(repr=False)
 
 
 def discover(
@@ -107,71 +87,9 @@ def discover(
     places = dict.fromkeys(repositories or (image,))
     lookups = [lookup for i, place in enumerate(places) for lookup in search.lookups(i, place)]
     if executor is not None:
-        return _gather(subject, lookups, executor)
+        return run_lookups(subject, lookups, executor)
     with ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="sealpin-discover") as own:
-        return _gather(subject, lookups, own)
-
-
-def _gather(subject: Digest, lookups: Sequence[_Lookup], executor: Executor) -> EvidenceSet:
-    """Run lookups and what they lead to.
-
-    Threads are few and changing them is dear: this one does the first lookup and each goes on with
-    the first it is led to.
-    """
-    answers: SimpleQueue[_Found | BaseException] = SimpleQueue()
-
-    def begin(next_lookups: Sequence[_Lookup]) -> _Lookup | None:
-        for lookup in next_lookups[1:]:
-            executor.submit(follow, lookup)
-        return next_lookups[0] if next_lookups else None
-
-    def follow(lookup: _Lookup | None) -> None:
-        try:
-            while lookup is not None:
-                found = _answer(lookup)
-                answers.put(found)
-                lookup = begin(found.next)
-        except BaseException as error:  # noqa: BLE001 - handed over to who waits for an answer
-            answers.put(error)
-
-    follow(begin(lookups))
-    items: list[tuple[_Order, Evidence]] = []
-    gaps: list[tuple[_Order, Gap]] = []
-    pending = len(lookups)
-    while pending:
-        found = answers.get()
-        if isinstance(found, BaseException):
-            raise found
-        items += found.items
-        gaps += found.gaps
-        pending += len(found.next) - 1
-    return EvidenceSet(
-        subject=subject,
-        items=_unique(item for _key, item in sorted(items, key=lambda entry: entry[0])),
-        gaps=tuple(gap for _key, gap in sorted(gaps, key=lambda entry: entry[0])),
-    )
-
-
-def _answer(lookup: _Lookup) -> _Found:
-    try:
-        return lookup.ask()
-    except SealpinError as error:
-        return _missed(lookup.order, lookup.location, error)
-
-
-def _missed(
-    order: _Order, location: str, error: SealpinError, *, conclusive: bool = False
-) -> _Found:
-    return _Found(gaps=((order, Gap(location=location, error=error, conclusive=conclusive)),))
-
-
-def _unique(items: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Drop a piece that was found twice, by whatever routes; content and annotations make it."""
-    seen: dict[tuple[EvidenceKind, Digest, frozenset[tuple[str, str]]], Evidence] = {}
-    for item in items:
-        key = (item.kind, item.digest, frozenset(item.annotations.items()))
-        seen.setdefault(key, item)
-    return tuple(seen.values())
+        return run_lookups(subject, lookups, own)
 
 
 class _Search:
@@ -192,15 +110,15 @@ class _Search:
         self._budget = ByteBudget(MAX_TOTAL_EVIDENCE_BYTES)
         self._pieces = PieceBudget(MAX_EVIDENCE_PIECES)
 
-    def lookups(self, place: int, repository: Repository) -> tuple[_Lookup, ...]:
+    def lookups(self, place: int, repository: Repository) -> tuple[Lookup, ...]:
         """Return the first lookups in *repository*, the *place*-th one looked in."""
         return (
-            _Lookup(
+            Lookup(  # 1.
                 order=(place, 0),
                 location=f"referrers of {repository}@{self._subject}",
                 ask=lambda: self._ask_referrers((place, 0), repository),
             ),
-            *(
+            *(  # 2. and 3.
                 self._tag_lookup((place, 1 + i), repository, suffix, route)
                 for i, (kind, (suffix, route)) in enumerate(_LEGACY_TAGS.items())
                 if kind in self._want
@@ -208,28 +126,28 @@ class _Search:
         )
 
     def _tag_lookup(
-        self, order: _Order, repository: Repository, suffix: str, route: Route
-    ) -> _Lookup:
+        self, order: Order, repository: Repository, suffix: str, route: Route
+    ) -> Lookup:
         tag = Tag.parse(f"{self._tag_prefix}{self._subject.tag_prefix}{suffix}")
         origin = _Origin(
             order=order, repository=repository, route=route, location=f"{repository}:{tag}"
         )
 
-        def ask() -> _Found:
+        def ask() -> Found:
             try:
                 manifest = self._source.manifest(repository, tag)
             except NotFound:
-                return _Found()
+                return Found()
             return self._layers(manifest, origin)
 
-        return _Lookup(order=order, location=origin.location, ask=ask)
+        return Lookup(order=order, location=origin.location, ask=ask)
 
-    def _ask_referrers(self, order: _Order, repository: Repository) -> _Found:
+    def _ask_referrers(self, order: Order, repository: Repository) -> Found:
         try:
             listed = self._source.referrers(repository, self._subject)
         except NotFound:
-            return _Found()
-        return _Found(
+            return Found()
+        return Found(
             gaps=tuple((order, gap) for gap in listed.gaps),
             next=tuple(
                 self._referrer_lookup((*order, i), repository, descriptor, listed.route)
@@ -238,58 +156,50 @@ class _Search:
         )
 
     def _referrer_lookup(
-        self, order: _Order, repository: Repository, descriptor: Descriptor, route: Route
-    ) -> _Lookup:
+        self, order: Order, repository: Repository, descriptor: Descriptor, route: Route
+    ) -> Lookup:
         location = f"{repository}@{descriptor.digest}"
         origin = _Origin(order=order, repository=repository, route=route, location=location)
 
-        def ask() -> _Found:
+        def ask() -> Found:
             manifest = self._source.manifest(repository, descriptor.digest)
             return self._layers(manifest, origin)
 
-        return _Lookup(order=order, location=origin.location, ask=ask)
+        return Lookup(order=order, location=origin.location, ask=ask)
 
-    def _layers(self, manifest: Manifest, origin: _Origin) -> _Found:
+    def _layers(self, manifest: Manifest, origin: _Origin) -> Found:
         try:
             layers = parse_image(manifest).layers
         except InvalidInput as error:
             # A tag's answer that is not even called a manifest may be anybody's: a portal's page.
             is_answer = origin.route not in _TAG_ROUTES or manifest.media_type in _MANIFESTS
-            return _missed(origin.order, origin.location, error, conclusive=is_answer)
-        lookups = tuple(
+            return missed(origin.order, origin.location, error, conclusive=is_answer)
+        lookups = tuple(  # 4.
             self._layer_lookup(i, layer, kind, origin)
             for i, layer in enumerate(layers[:MAX_EVIDENCE_LAYERS])
             if (kind := _kind_of(layer, origin.route)) is not None and kind in self._want
         )
         allowed = lookups[: self._pieces.take(len(lookups))]
         if len(layers) > MAX_EVIDENCE_LAYERS:
-            too_many = Unavailable(
-                "evidence.too-many-layers",
-                f"{len(layers)} layers, of which {MAX_EVIDENCE_LAYERS} were looked at:"
-                f" {origin.location}",
-            )
+            too_many = _too_many_layers(len(layers), origin)
         elif len(allowed) < len(lookups):
-            too_many = Unavailable(
-                "evidence.too-many-pieces",
-                f"more than {MAX_EVIDENCE_PIECES} pieces of evidence; of the {len(lookups)} here"
-                f" {len(allowed)} were looked at: {origin.location}",
-            )
+            too_many = _too_many_pieces(len(lookups), len(allowed), origin)
         else:
-            return _Found(next=allowed)
-        return replace(_missed(origin.order, origin.location, too_many), next=allowed)
+            return Found(next=allowed)
+        return replace(missed(origin.order, origin.location, too_many), next=allowed)
 
     def _layer_lookup(
         self, index: int, layer: Descriptor, kind: EvidenceKind, origin: _Origin
-    ) -> _Lookup:
+    ) -> Lookup:
         order = (*origin.order, index)
 
-        def ask() -> _Found:
+        def ask() -> Found:
             content = self._content(layer, origin)
             if kind is EvidenceKind.BUNDLE:
                 try:
                     content = unpacked(content, budget=self._budget, where=origin.location)
                 except InvalidInput as error:
-                    return _missed(order, origin.location, error, conclusive=True)
+                    return missed(order, origin.location, error, conclusive=True)
             evidence = Evidence(
                 kind=kind,
                 subject=self._subject,
@@ -298,9 +208,9 @@ class _Search:
                 route=origin.route,
                 location=origin.location,
             )
-            return _Found(items=((order, evidence),))
+            return Found(items=((order, evidence),))
 
-        return _Lookup(order=order, location=origin.location, ask=ask)
+        return Lookup(order=order, location=origin.location, ask=ask)
 
     def _content(self, layer: Descriptor, origin: _Origin) -> bytes:
         """Fetch a layer of at most the size its descriptor declares, if that is bearable."""
@@ -312,6 +222,21 @@ class _Search:
             )
         self._budget.take(layer.size_bytes, where=origin.location)
         return self._source.blob(origin.repository, layer.digest, max_bytes=layer.size_bytes)
+
+
+def _too_many_layers(count: int, origin: _Origin) -> Unavailable:
+    return Unavailable(
+        "evidence.too-many-layers",
+        f"{count} layers, of which {MAX_EVIDENCE_LAYERS} were looked at: {origin.location}",
+    )
+
+
+def _too_many_pieces(count: int, allowed: int, origin: _Origin) -> Unavailable:
+    return Unavailable(
+        "evidence.too-many-pieces",
+        f"more than {MAX_EVIDENCE_PIECES} pieces of evidence; of the {count} here {allowed} were"
+        f" looked at: {origin.location}",
+    )
 
 
 def _kind_of(layer: Descriptor, route: Route) -> EvidenceKind | None:
