@@ -87,6 +87,7 @@ def fast_folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.once
 def test_two_hundred_kills_while_two_hundred_files_are_pinned(fast_folder: Path) -> None:
     names = [f"apps/{number:03}.yaml" for number in range(FILES)]
     project = make_project(fast_folder / "p", dict.fromkeys(names, OLD), policy=POLICY)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.once
 
 
 def steps(script: str) -> subprocess.CompletedProcess[str]:
@@ -56,6 +57,14 @@ def test_one_step_that_fails_fails_all_and_the_others_still_run(failing):
     assert done.returncode == 1
     assert "FAILED" in done.stdout
     assert "ran\n" in done.stdout
+
+
+def test_failure_of_what_runs_aside_fails_the_run():
+    assert "beside\n" in steps("both() { step two echo beside; }; aside both; step one true").stdout
+    failed = steps("both() { step two false; }; aside both; step one true")
+    assert failed.returncode == 1
+    assert "two" in failed.stdout.partition("=== everything")[2]
+    assert steps("broken() { false; step two true; }; aside broken; step one true").returncode == 1
 
 
 def pytest_on(tmp_path, *arguments: str) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -96,13 +97,16 @@ def layer_of(path: Path) -> str:
     return path.parts[0]
 
 
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse((CORE / path).read_text(encoding="utf-8"), filename=str(path))
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes of a file's syntax; most tests look through every file."""
+    source = (CORE / path).read_text(encoding="utf-8")
+    return tuple(ast.walk(ast.parse(source, filename=str(path))))
 
 
 def imports_of(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (level, dotted module) of every import, a relative one as its path in the core."""
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield 0, alias.name
@@ -182,7 +186,7 @@ def test_a_proof_is_made_in_one_place_only(name: str) -> None:
 def constructed_names(path: Path) -> set[str]:
     """Return every name that is called, and every class whose value is copied with changes."""
     found = set()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, ast.Name):
@@ -206,7 +210,7 @@ def test_only_credential_helpers_and_policy_engines_start_processes() -> None:
 def test_the_core_has_no_assert_and_no_word_that_the_sanity_tests_refuse(path: Path) -> None:
     text = (CORE / path).read_text(encoding="utf-8")
     assert "urlopen" not in text
-    assert not any(isinstance(node, ast.Assert) for node in ast.walk(tree_of(path)))
+    assert not any(isinstance(node, ast.Assert) for node in nodes_of(path))
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.name == "__init__.py"], ids=str)
@@ -227,7 +231,9 @@ def test_no_core_file_holds_more_than_five_hundred_lines(path: Path) -> None:
 def test_no_module_of_the_core_keeps_mutable_state() -> None:
     offenders = []
     for path in FILES:
-        for node in tree_of(path).body:
+        module = nodes_of(path)[0]
+        assert isinstance(module, ast.Module)
+        for node in module.body:
             value = getattr(node, "value", None)
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(
                 value, (ast.List, ast.Set)
