@@ -220,12 +220,12 @@ class PinRun:
         """Return the entries that stay whatever this run proved.
 
         A run over the whole project drops those that no file names, but none of an image or a file
-        it could not look at. An update that is refused leaves the old pin where it stands, and with
+        it could not look at. An image that is refused leaves the old pin where it stands, and with
         it the proof that the next update must not go behind.
         """
         from sealpin.pinning import Action
 
-        still = {Action.UNCHECKED, *([Action.REFUSE] if self.verb == "update" else [])}
+        still = {Action.UNCHECKED, Action.REFUSE}
         if not self.targets.is_whole_project or gathered.unreadable:
             return lock.entries
         unseen = [

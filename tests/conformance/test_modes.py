@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -378,13 +379,30 @@ def test_update_moves_a_pin_and_shows_both_sides(registry: MemoryRegistry, tmp_p
     assert project.run("check", ".").code == 0
 
 
-def test_update_does_not_go_back_unless_told_to(registry: MemoryRegistry, tmp_path: Path) -> None:
+def test_registry_that_fails_a_pin_does_not_clear_the_way_back(
+    registry: MemoryRegistry, tmp_path: Path
+) -> None:
     project, new = moving_project(registry, tmp_path / "p")
+    postdate_proofs(project)
+    (old,) = re.findall("sha256:[0-9a-f]{64}", project.read("pod.yaml"))
+    del registry.repositories["k8s/kube-proxy"].tags[f"{old.replace(':', '-')}.sig"]
+    assert [site["action"] for site in project.report("pin", ".")["sites"]] == ["refuse"]
+    assert [site["code"] for site in project.report("update", ".")["sites"]] == ["update.rollback"]
+    assert new not in project.read("pod.yaml")
+
+
+def postdate_proofs(project: Project) -> None:
+    """Let what stands in the lock be newer than anything a registry has."""
     lock = json.loads(project.read("sealpin.lock"))
     (entry,) = [value for key, value in lock.items() if key != "version"]
     for proof in entry["proven"]:
         proof["signed_at"] = "2027-01-01T00:00:00Z"
     project.write("sealpin.lock", json.dumps(lock))
+
+
+def test_update_does_not_go_back_unless_told_to(registry: MemoryRegistry, tmp_path: Path) -> None:
+    project, new = moving_project(registry, tmp_path / "p")
+    postdate_proofs(project)
     report = project.report("update", ".")
     assert [(site["action"], site["code"]) for site in report["sites"]] == [
         ("refuse", "update.rollback")
