@@ -239,7 +239,7 @@ class PinRun:
     def _write_lock(self, lock: Lock, entries: Sequence[LockEntry], written: _Written) -> None:
         from sealpin.manifests.lock import Lock
 
-        from .files import create_file
+        from .staging import create_file
 
         new = Lock.of(entries)
         if new == lock:

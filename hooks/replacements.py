@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replacements: many files are replaced while the disk is awaited for many at once.
 
-Each goes through the steps of `files`, whole or not at all; only the flushes run beside each other,
-in threads, since a disk that is asked for one file at a time is waited for a hundred times longer.
+Each goes through the steps of `staging`, whole or not at all; only the flushes run beside each
+other, in threads, since a disk that is asked for one file at a time is waited for a hundred times
+longer.
 At most `_MAX_STAGED` files are staged at any moment, so that memory and open files do not grow with
 the run.
 """
@@ -17,7 +18,8 @@ from types import TracebackType
 
 from sealpin.errors import InvalidInput, SealpinError, quote
 
-from .files import ReadFile, Staged, settle_folder, stage
+from .files import ReadFile
+from .staging import Staged, settle_folder, stage
 
 _FLUSHING_THREADS = 8
 _MAX_STAGED = 32
@@ -52,7 +54,7 @@ class Replacements:
     def add(self, file: str, old: ReadFile, data: bytes) -> None:
         """Begin to replace *old*, which the run calls *file*, by *data*.
 
-        Raises `InvalidInput` as `files.stage` does; what goes wrong later is in `failed`.
+        Raises `InvalidInput` as `staging.stage` does; what goes wrong later is in `failed`.
         """
         staged = stage(old, data)
         self._staged.append((file, staged, self._threads.submit(staged.flush)))

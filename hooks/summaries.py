@@ -21,7 +21,7 @@ from sealpin.policy.model import PolicySet
 from sealpin.records import dataclass
 from sealpin.report.vsa import verification_summary
 
-from .files import create_file
+from .staging import create_file
 
 _FOLDER = "vsa"
 # Ports and IPv6 addresses; some systems allow no colon in a name. No host has an underscore.

@@ -96,8 +96,8 @@ def _update(argv: Sequence[str]) -> int:
     from sealpin.trust.show import describe
     from sealpin.trust.tuf_client import refresh
 
-    from ..files import create_file
     from ..running import this_machine
+    from ..staging import create_file
 
     machine = this_machine()
     repository = _repository(arguments)
