@@ -58,6 +58,7 @@ def test_other_file_is_not_passed(hook, path):
 def test_hook_gets_the_files_that_a_run_over_a_folder_reads(hook, tmp_path: Path):
     names = [
         "a.yaml", "A.YML", "b.json", "web.container", "web.image", "data.volume", "pod.kube",
+        "m.artifact", "app.build", "web.pod",
         "web.container.d/10-image.conf", "main.tf", "job.nomad", "bake.hcl", "Dockerfile",
         "dockerfile", "Dockerfile_web", "web.Dockerfile", "Containerfile.dev", "x.containerfile",
         "kustomization.yaml", "Kustomization", "Makefile", "makefile.inc", "notes.txt", "run.sh",

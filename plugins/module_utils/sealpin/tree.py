@@ -25,7 +25,8 @@ _SKIPPED_FOLDERS = frozenset(
     | {EVIDENCE_FOLDER}
 )
 _ENDINGS = (
-    ".yaml", ".yml", ".json", ".container", ".image", ".volume", ".kube",
+    ".yaml", ".yml", ".json", ".artifact", ".build", ".container", ".image", ".pod", ".volume",
+    ".kube",
     ".tf", ".hcl", ".nomad", ".dockerfile", ".containerfile", ".conf",
 )  # fmt: skip
 _NAME_PARTS = ("dockerfile", "containerfile", "kustomization", "makefile")

@@ -11,14 +11,17 @@ and https://woodpecker-ci.org/docs/usage/workflow-syntax.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from ..reference import DEFAULT_TAG
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path
 from .survey import Survey, literal_obstacle, parse_reference
 
 _DOCKER_ACTION = "docker://"
 _GITLAB_NO_JOBS = frozenset({"variables", "workflow", "include", "stages", "cache", "spec"})
+_STEP_TRANSPORT = re.compile(r"oci:(?://)?")
 _NEVER_PULLED = "never"
 
 
@@ -91,6 +94,32 @@ def _read_gitlab_job(job: Node, path: Path, survey: Survey) -> None:
             survey.image(service, "name", (*below, index), veto=veto)
         elif services is not None:
             survey.image(services, index, below)
+    _read_gitlab_steps(job, path, survey)
+
+
+def _read_gitlab_steps(job: Node, path: Path, survey: Survey) -> None:
+    """Steps may come from a registry (https://docs.gitlab.com/ci/steps/): artifacts by a tag."""
+    for step, below in _items(survey.get(job, "run"), (*path, "run")):
+        for key, value in survey.entries(step):
+            where = (*below, key.value)
+            if key.value not in ("step", "func"):
+                continue
+            if isinstance(value, Scalar):
+                _remark_step(_STEP_TRANSPORT.sub("", value.value), value, where, survey)
+            oci = survey.get(value, "oci")
+            if oci is not None:
+                names = [survey.text(oci, name) for name in ("registry", "repository")]
+                text = "/".join(filter(None, names)) + f":{survey.text(oci, 'tag') or DEFAULT_TAG}"
+                _remark_step(text, oci, (*where, "oci"), survey)
+
+
+def _remark_step(text: str, node: Node, path: Path, survey: Survey) -> None:
+    """Remark a step that is an artifact; one of git has a revision behind ``@`` and no tag."""
+    image = text.partition("/-/")[0].partition(" ")[0]
+    reference = parse_reference(image)
+    if reference is not None and (reference.tag or reference.digest):
+        code = "already-pinned" if reference.digest else "pipeline-step"
+        survey.remark_text(code, path, node.start, node.end, detail=image)
 
 
 def _gitlab_veto(image: Node | None, survey: Survey) -> str:

@@ -18,7 +18,28 @@ from .inline_dockerfile import read_inline
 from .survey import Survey, parse_reference
 
 _IMAGE_CONTEXT = "docker-image://"
-_INLINE = "dockerfile_inline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildKeys:
+    """What the fields of a build are called."""
+
+    contexts: str
+    cache_from: str
+    cache_to: str
+    inline: str
+
+
+_COMPOSE_KEYS = BuildKeys(
+    contexts="additional_contexts",
+    cache_from="cache_from",
+    cache_to="cache_to",
+    inline="dockerfile_inline",
+)
+BAKE_KEYS = BuildKeys(
+    contexts="contexts", cache_from="cache-from", cache_to="cache-to", inline="dockerfile-inline"
+)
+"""Of a target of ``docker buildx bake``, which reads a compose file's ``x-bake``, too."""
 
 
 @dataclass(slots=True)
@@ -44,17 +65,21 @@ class Builds:
     def read(self, service: Node, path: Path) -> None:
         """Note the images of one service's build."""
         build = self.survey.get(service, "build")
-        if not isinstance(build, Mapping):
-            return
         below = (*path, "build")
-        self._read_contexts(build, below)
-        for key, code in (("cache_from", "build-cache"), ("cache_to", "built-locally")):
-            read_caches(self.survey.get(build, key), (*below, key), self.survey, code)
+        self.read_build(build, below, _COMPOSE_KEYS)
+        self.read_build(self.survey.get(build, "x-bake"), (*below, "x-bake"), BAKE_KEYS)
+
+    def read_build(self, build: Node | None, path: Path, keys: BuildKeys) -> None:
+        """Note the images of one build, whose fields are called *keys*."""
+        contexts = self.survey.get(build, keys.contexts)
+        self._read_contexts(contexts, (*path, keys.contexts))
+        for key, code in ((keys.cache_from, "build-cache"), (keys.cache_to, "built-locally")):
+            read_caches(self.survey.get(build, key), (*path, key), self.survey, code)
         for name, value in self.survey.entries(build):
-            if name.value == _INLINE and isinstance(value, Scalar):
+            if name.value == keys.inline and isinstance(value, Scalar):
                 inline = self._inlines.setdefault(id(value), _Inline(value, name.start))
-                inline.paths.append((*below, _INLINE))
-                inline.contexts.update(self._context_names(build))
+                inline.paths.append((*path, keys.inline))
+                inline.contexts.update(self._context_names(contexts))
 
     def read_inlines(self) -> None:
         """Note the images of the inline Dockerfiles, each once."""
@@ -62,10 +87,8 @@ class Builds:
             veto = self._veto(inline.contexts)
             read_inline(self.survey, inline.node, inline.start, tuple(inline.paths), veto=veto)
 
-    def _read_contexts(self, build: Node, path: Path) -> None:
-        """``additional_contexts`` may name images; their other forms are no images."""
-        contexts = self.survey.get(build, "additional_contexts")
-        below = (*path, "additional_contexts")
+    def _read_contexts(self, contexts: Node | None, below: Path) -> None:
+        """A context may be an image; its other forms are no images."""
         if isinstance(contexts, Mapping):
             for key, value in self.survey.entries(contexts):
                 if _text(value).startswith(_IMAGE_CONTEXT):
@@ -84,9 +107,8 @@ class Builds:
         veto = "built-locally" if is_built else ""
         self.survey.image(contexts, key, path, veto=veto, prefix=prefix)
 
-    def _context_names(self, build: Node) -> Iterator[str]:
+    def _context_names(self, contexts: Node | None) -> Iterator[str]:
         """BuildKit compares them with what a Dockerfile names as whole references."""
-        contexts = self.survey.get(build, "additional_contexts")
         names = [key.value for key, _value in self.survey.entries(contexts)]
         if isinstance(contexts, Sequence):
             names = [_text(item).partition("=")[0] for item in contexts.items]
@@ -104,15 +126,22 @@ class Builds:
 
 
 def read_caches(caches: Node | None, path: Path, survey: Survey, code: str) -> None:
-    """Remark the images of a list of caches: ``NAME:TAG``, or ``type=registry,ref=NAME:TAG``."""
+    """Remark the images of caches: ``NAME:TAG``, ``type=registry,ref=NAME:TAG`` or its fields."""
+    if isinstance(caches, Scalar):
+        _read_cache(caches, path, survey, code)
     for index, item in enumerate(caches.items if isinstance(caches, Sequence) else ()):
-        fields = dict(part.partition("=")[::2] for part in _text(item).split(","))
-        name = fields.get("ref", "") if "type" in fields else _text(item)
-        reference = parse_reference(name)
-        if fields.get("type", "registry") != "registry" or reference is None:
-            continue
-        pinned = "already-pinned" if reference.digest else code
-        survey.remark_text(pinned, (*path, index), item.start, item.end, detail=name)
+        _read_cache(item, (*path, index), survey, code)
+
+
+def _read_cache(cache: Node, path: Path, survey: Survey, code: str) -> None:
+    fields = dict(part.partition("=")[::2] for part in _text(cache).split(","))
+    fields |= {key.value: _text(value) for key, value in survey.entries(cache)}
+    name = fields.get("ref", "") if "type" in fields else _text(cache)
+    reference = parse_reference(name)
+    if fields.get("type", "registry") != "registry" or reference is None:
+        return
+    pinned = "already-pinned" if reference.digest else code
+    survey.remark_text(pinned, path, cache.start, cache.end, detail=name)
 
 
 def _text(node: Node) -> str:

@@ -60,8 +60,13 @@ _TEXT_NAMES = (
     ),
     _Names(
         kind=Kind.QUADLET,
-        endings=(".container", ".image", ".volume"),
-        folders=(".container.d/", ".image.d/"),
+        endings=(".artifact", ".build", ".container", ".image", ".pod", ".volume"),
+        folders=(".artifact.d/", ".build.d/", ".container.d/", ".image.d/", ".pod.d/"),
+    ),
+    _Names(
+        kind=Kind.BAKE,
+        exact=frozenset({"bake.hcl", "bake.json"}),
+        beginnings=_joined("docker-bake"),
     ),
     _Names(kind=Kind.DEVCONTAINER, exact=frozenset({"devcontainer.json", ".devcontainer.json"})),
     _Names(kind=Kind.KUSTOMIZE, exact=frozenset({"kustomization"})),

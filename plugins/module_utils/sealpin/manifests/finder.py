@@ -19,6 +19,7 @@ from ..yamlnodes import Document, SourceText
 from ..yamlread import read_region
 from . import ci
 from .ansible_tasks import find_ansible, is_ansible
+from .bake import find_bake
 from .compose import find_compose, is_compose
 from .devcontainer import find_devcontainer
 from .directives import has_marker
@@ -57,6 +58,7 @@ _DOCUMENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
     Kind.WOODPECKER: ci.find_woodpecker,
 }
 _TEXT_FINDERS: dict[Kind, Callable[[Survey], None]] = {
+    Kind.BAKE: find_bake,
     Kind.DOCKERFILE: find_dockerfile,
     Kind.QUADLET: find_quadlet,
     Kind.DEVCONTAINER: find_devcontainer,

@@ -19,7 +19,7 @@ from .site import Span
 from .survey import Survey, literal_obstacle, parse_reference
 
 _WORD = re.compile(r"[^\s\"'`=,;(){}\[\]<>|\\]+")
-_TRANSPORT = re.compile(r"(?:docker|oci)://")
+_TRANSPORT = re.compile(r"(?:docker|docker-image|container-image|oci)://")
 
 
 def find_marked_lines(survey: Survey) -> None:

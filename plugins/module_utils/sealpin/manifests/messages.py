@@ -81,6 +81,10 @@ _ROWS = (
             "use a cache that only this build can write, and ignore the line"),
     Message("feature", _W, "a feature of a dev container by its tag",
             "commit devcontainer-lock.json, or write NAME@sha256:…"),
+    Message("artifact", _W, "an artifact by its tag; podman takes no digest beside one",
+            "write NAME@sha256:…"),
+    Message("pipeline-step", _W, "a step that GitLab fetches from a registry by its tag",
+            "take the step from git by a commit, or ignore the line"),
     Message("ambiguous-marker", _W, "the marked line names no image, or more than one",
             "keep one reference on the line"),
     # Kustomize and Helm.

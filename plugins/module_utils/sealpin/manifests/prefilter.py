@@ -31,14 +31,22 @@ _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("containerfile", (b"",)),
     ("kustomization", (b"",)),
     ("values", (b"repository",)),
-    ("gitlab-ci", (b"services",)),
+    ("gitlab-ci", (b"services", b"step", b"func")),
     ("azure-pipelines", (b"container", b"services")),
     ("devcontainer", (b"features", b"cacheFrom")),
-    ("compose", (b"model", b"cache_", b"oci://")),
+    ("compose", (b"model", b"cache_", b"cache-", b"oci://")),
+    ("bake.", (b"cache-", b"dockerfile-inline")),
+    ("docker-bake", (b"cache-", b"dockerfile-inline")),
+    (".artifact", (b"Artifact",)),
+    (".build", (b"PodmanArgs",)),
+    (".container", (b"artifact",)),
 )
 _WORDS_BY_FOLDER: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("workflows/", (b"docker://", b"container", b"services")),
-    (".gitlab/", (b"services",)),
+    (".gitlab/", (b"services", b"step", b"func")),
+    (".artifact.d/", (b"Artifact",)),
+    (".build.d/", (b"PodmanArgs",)),
+    (".container.d/", (b"artifact",)),
     (".azure-pipelines/", (b"container", b"services")),
 )
 

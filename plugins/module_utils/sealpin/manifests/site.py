@@ -22,6 +22,7 @@ class Kind(Enum):
 
     KUBERNETES = "kubernetes"
     COMPOSE = "compose"
+    BAKE = "bake"
     DOCKERFILE = "dockerfile"
     KUSTOMIZE = "kustomize"
     HELM_VALUES = "helm-values"

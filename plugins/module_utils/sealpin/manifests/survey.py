@@ -138,6 +138,11 @@ class Survey:
         is_free = is_ignored(self.source, start, end)
         self.remark("ignored" if is_free else code, render_path(path), start, detail=detail)
 
+    def remark_line(self, code: str, number: int, offset: int, *, detail: str = "") -> None:
+        """Add a remark about line *number* of a text, unless a directive lets it alone."""
+        is_free = is_ignored(self.source, offset, offset)
+        self.remark("ignored" if is_free else code, f"line {number}", offset, detail=detail)
+
     def remark_file(self, code: str, *, detail: str = "") -> None:
         """Add a remark about the whole file."""
         self._remarks.append((-1, Remark(code=code, file=self.file, detail=detail)))
