@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import base64
 from pathlib import Path
 
 from sealpin.api import Collect, as_gathered
@@ -66,15 +65,7 @@ def _signer_pem(rules: Rules) -> bytes:
             if isinstance(authority, StaticAuthority) or isinstance(authority.trust, Unresolved):
                 continue
             if isinstance(authority.trust, KeyTrust):
-                return _pem(authority.trust.key.key.spki_der)
+                return authority.trust.key.key.pem
             if authority.trust.given_certificate:
                 return authority.trust.given_certificate
     return b""
-
-
-def _pem(spki_der: bytes) -> bytes:
-    text = base64.b64encode(spki_der).decode("ascii")
-    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""]).encode(
-        "ascii"
-    )

@@ -10,7 +10,6 @@ key. Nothing is decided here: the signature was refused already.
 from __future__ import annotations
 
 import base64
-import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -64,11 +63,11 @@ def _words(parts: SignedParts, key: PublicKey | None, *, wants_log: bool) -> str
     if parts.form is Form.BUNDLE:
         if key is None:
             return None
-        differs = wants_log and _logged_key(parts) not in (None, pem_of(key))
+        differs = wants_log and _logged_key(parts) not in (None, _pem(key))
         return _LOG_KEY_DIFFERS if differs else f"{_OF_BUNDLES}{_NO_ENVELOPE_SIGNATURE}"
     logged = _logged_key(parts) if wants_log else None
-    if key is not None and logged not in (None, pem_of(key)):
-        return f"{_LAYER_KEY_DIFFERS}, expected {pem_of(key)}, got {logged}"
+    if key is not None and logged not in (None, _pem(key)):
+        return f"{_LAYER_KEY_DIFFERS}, expected {_pem(key)}, got {logged}"
     if parts.form is Form.ATTESTATION_LAYER:
         return _NO_ENVELOPE_SIGNATURE
     if key is None and parts.certificate is not None:
@@ -97,10 +96,8 @@ def _is_asn1(signature: bytes) -> bool:
     )
 
 
-def pem_of(key: PublicKey) -> str:
-    """Return the key as Go writes it."""
-    text = "\n".join(textwrap.wrap(base64.b64encode(key.spki_der).decode("ascii"), 64))
-    return f"-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n"
+def _pem(key: PublicKey) -> str:
+    return key.pem.decode("ascii")
 
 
 def _logged_key(parts: SignedParts) -> str | None:

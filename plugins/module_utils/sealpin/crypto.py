@@ -114,6 +114,13 @@ class PublicKey:
         return Digest.of(self.spki_der).hex
 
     @property
+    def pem(self) -> bytes:
+        """``PUBLIC KEY`` (PKIX) in lines of 64 characters, as Go writes it too."""
+        return self._key.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    @property
     def natural_hash(self) -> str:
         """The hash this kind of key signs over when nothing else is said; empty for Ed25519."""
         return _NATURAL_HASH[self.algorithm]

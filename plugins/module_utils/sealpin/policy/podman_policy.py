@@ -44,7 +44,7 @@ from .model import (
     TrustPolicy,
     Unresolved,
 )
-from .render_cluster import Inexpressible, key_pem
+from .render_cluster import Inexpressible
 
 Requirement = dict[str, Any]
 """One requirement object of containers-policy.json(5)."""
@@ -191,7 +191,7 @@ def _key(trust: KeyTrust) -> str:
         raise Inexpressible(f"the time of the key {trust.key.name}")
     if trust.key.hash_algorithm not in ("", "sha256"):
         raise Inexpressible(f"the hash {trust.key.hash_algorithm}")
-    return _base64(key_pem(trust.key.key))
+    return _base64(trust.key.key.pem)
 
 
 def _fulcio(authority: Authority, trust: KeylessTrust) -> Requirement:
@@ -208,8 +208,8 @@ def _fulcio(authority: Authority, trust: KeylessTrust) -> Requirement:
     roots = [ca.root.pem for ca in trust.root.certificate_authorities if ca.window.end_utc is None]
     if not roots:
         raise Inexpressible("a trusted root without a certificate authority of today")
-    pems = b"".join(roots).decode("ascii")
-    return {"fulcio": {"caData": _base64(pems), "oidcIssuer": issuer, "subjectEmail": email}}
+    pems = _base64(b"".join(roots))
+    return {"fulcio": {"caData": pems, "oidcIssuer": issuer, "subjectEmail": email}}
 
 
 def _identity(rule: IdentityRule) -> tuple[str, str]:
@@ -225,7 +225,7 @@ def _identity(rule: IdentityRule) -> tuple[str, str]:
 def _logs(root: TrustedRoot) -> Requirement:
     """Return the keys of logs; podman reads entries of Rekor v1, whose keys are on P-256."""
     keys = [
-        _base64(key_pem(log.key))
+        _base64(log.key.pem)
         for log in root.transparency_logs
         if log.window.end_utc is None and log.key.algorithm is KeyAlgorithm.ECDSA_P256
     ]
@@ -236,5 +236,5 @@ def _logs(root: TrustedRoot) -> Requirement:
     return {"rekorPublicKeyData": keys[0]}
 
 
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode("ascii")).decode("ascii")
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

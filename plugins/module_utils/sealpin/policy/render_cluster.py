@@ -11,12 +11,10 @@ required authorities a Rego program over the authorities that matched.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from itertools import chain, count
 from typing import Any
 
-from ..crypto import PublicKey
 from ..records import dataclass
 from ..regexes import Pattern
 from ..trust.root import TrustedRoot
@@ -328,11 +326,4 @@ def public_pem(authority: KeyAuthority) -> str:
     """The key of an authority as PEM."""
     if isinstance(authority.trust, Unresolved):
         raise Inexpressible(f"{authority.name}: {authority.trust.error.message}")
-    return key_pem(authority.trust.key.key)
-
-
-def key_pem(key: PublicKey) -> str:
-    """Write a key as PEM (RFC 7468)."""
-    body = base64.b64encode(key.spki_der).decode("ascii")
-    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
-    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""])
+    return authority.trust.key.key.pem.decode("ascii")

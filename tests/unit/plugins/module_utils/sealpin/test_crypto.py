@@ -75,6 +75,12 @@ def test_ed25519_needs_the_content():
     assert refused == "signature.needs-content"
 
 
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "rsa-2048", "ed25519"])
+def test_writes_the_pem_it_reads(algorithm):
+    pair = KeyPair(algorithm)
+    assert PublicKey.from_pem(pair.public_pem, what="key").pem == pair.public_pem
+
+
 def test_reads_both_pem_forms_of_rsa():
     pair = KeyPair("rsa-2048")
     pkcs1 = pair.private.public_key().public_bytes(
