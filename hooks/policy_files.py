@@ -21,7 +21,7 @@ from .project import require_policy
 
 if TYPE_CHECKING:
     from sealpin.policy.document import Configuration
-    from sealpin.policy.render_cluster import Rendering
+    from sealpin.policy.rendering import Rendering
 
 
 def make_validate_parser() -> Parser:

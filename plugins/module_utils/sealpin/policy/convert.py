@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import InvalidInput
+from ..records import replace
 from ..regexes import Pattern
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening
@@ -36,7 +37,7 @@ from .model import (
     TrustPolicy,
     Unresolved,
 )
-from .render_cluster import Inexpressible, Omission, Rendering, public_pem
+from .rendering import Inexpressible, Rendering, public_pem, render_each
 
 
 def convert_to_short(
@@ -48,14 +49,9 @@ def convert_to_short(
       none.
     """
     converter = _Converter(str(default_root.digest), root_files)
-    entries, omissions = [], []
-    for policy in policies:
-        try:
-            entries.append(converter.policy(policy))
-        except Inexpressible as error:
-            omissions.append(Omission(policy=policy.name, reason=str(error)))
-    document = {"version": 1, "policies": entries}
-    return Rendering(documents=(document,), omissions=tuple(omissions))
+    entries = render_each(policies, lambda policy, _name: converter.policy(policy))
+    document = {"version": 1, "policies": list(entries.documents)}
+    return replace(entries, documents=(document,))
 
 
 class _Converter:

@@ -44,7 +44,7 @@ from .model import (
     TrustPolicy,
     Unresolved,
 )
-from .render_cluster import Inexpressible
+from .rendering import Inexpressible
 
 Requirement = dict[str, Any]
 """One requirement object of containers-policy.json(5)."""

@@ -2,20 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the model to ClusterImagePolicy documents: the same rule for the cluster.
 
-A policy is rendered whole or not at all. What the format cannot say (an exclusion, certificate
-extensions, annotations) would be missing from the cluster's rule and make it laxer, so it is named
-as an `Omission` and the policy left out. What the format says differently is spelled so that the
-decision stays: a signature *and* attestations become two authorities, and those, thresholds and
-required authorities a Rego program over the authorities that matched.
+What the format cannot say (an exclusion, certificate extensions, annotations) leaves a policy out
+(`rendering`). What it says differently is spelled so that the decision stays: a signature *and*
+attestations become two authorities, and those, thresholds and required authorities a Rego program
+over the authorities that matched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain, count
 from typing import Any
 
-from ..records import dataclass
 from ..regexes import Pattern
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening
@@ -38,31 +35,12 @@ from .model import (
     Unresolved,
 )
 from .render_rego import NoRego, attestation_program, authorities_program
+from .rendering import Inexpressible, Rendering, public_pem, render_each
 
 API_VERSION = "policy.sigstore.dev/v1beta1"
 FULCIO_URL = "https://fulcio.sigstore.dev"
 REKOR_URL = "https://rekor.sigstore.dev"
 ATTESTATIONS_SUFFIX = "-attestations"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Omission:
-    """A policy that was not rendered, and the first thing the other format cannot say."""
-
-    policy: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendering:
-    """Documents (as JSON values) and what was left out."""
-
-    documents: tuple[Mapping[str, Any], ...]
-    omissions: tuple[Omission, ...]
-
-
-class Inexpressible(Exception):
-    """The other format cannot say this."""
 
 
 def render_cluster(
@@ -73,35 +51,7 @@ def render_cluster(
     *root_names* maps the digest of a trusted root to the name of the TrustRoot that holds it in the
       cluster; *default_root* needs none.
     """
-    documents, omissions = [], []
-    renderer = _Renderer(str(default_root.digest), root_names)
-    for policy, name in zip(policies, document_names(policies), strict=True):
-        try:
-            documents.append(renderer.policy(policy, name))
-        except Inexpressible as error:
-            omissions.append(Omission(policy=policy.name, reason=str(error)))
-    return Rendering(documents=tuple(documents), omissions=tuple(omissions))
-
-
-def document_names(policies: tuple[TrustPolicy, ...]) -> tuple[str, ...]:
-    """Kubernetes names for policies, no two alike: in a cluster the later would replace the other.
-
-    Lower case, other characters as dashes; a name that is one already is kept, and of those that
-    would come out alike the later get a number.
-    """
-    plain = [_document_name(policy.name) for policy in policies]
-    kept = {name for name, policy in zip(plain, policies, strict=True) if name == policy.name}
-    names: list[str] = []
-    for policy, name in zip(policies, plain, strict=True):
-        taken = {*names, *(kept if name != policy.name else ())}
-        numbered = (f"{name}-{number}" for number in count(2))
-        names.append(next(each for each in chain([name], numbered) if each not in taken))
-    return tuple(names)
-
-
-def _document_name(text: str) -> str:
-    name = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
-    return name[:240].strip("-") or "policy"
+    return render_each(policies, _Renderer(str(default_root.digest), root_names).policy)
 
 
 class _Renderer:
@@ -116,6 +66,14 @@ class _Renderer:
             raise Inexpressible("match_reference: require")
         if policy.weakenings:
             raise Inexpressible(", ".join(sorted(each.value for each in policy.weakenings)))
+        return {
+            "apiVersion": API_VERSION,
+            "kind": "ClusterImagePolicy",
+            "metadata": {"name": name},
+            "spec": self._spec(policy),
+        }
+
+    def _spec(self, policy: TrustPolicy) -> dict[str, Any]:
         spec: dict[str, Any] = {
             "images": [{"glob": text} for glob in policy.images for text in cluster_globs(glob)]
         }
@@ -123,39 +81,15 @@ class _Renderer:
             spec["mode"] = "warn"
         if policy.resources:
             spec["match"] = [_resource(rule) for rule in policy.resources]
-        groups: list[list[str]] = []
-        spec["authorities"] = []
-        for authority in policy.authorities:
-            rendered = list(self.authority(authority))
-            groups.append([each["name"] for each in rendered])
-            spec["authorities"] += rendered
+        rendered = [list(self.authority(authority)) for authority in policy.authorities]
+        spec["authorities"] = [each for group in rendered for each in group]
         if not policy.authorities:
             action = "pass" if policy.unsigned_allowed else "fail"
             spec["authorities"] = [{"name": "unsigned", "static": {"action": action}}]
-        condition = self._condition(policy, groups)
+        condition = _condition(policy, [[each["name"] for each in group] for group in rendered])
         if condition:
             spec["policy"] = condition
-        return {
-            "apiVersion": API_VERSION,
-            "kind": "ClusterImagePolicy",
-            "metadata": {"name": name},
-            "spec": spec,
-        }
-
-    def _condition(self, policy: TrustPolicy, groups: list[list[str]]) -> dict[str, Any]:
-        required = [
-            groups[i] for i, each in enumerate(policy.authorities) if each.name in policy.required
-        ]
-        needs_program = policy.threshold > 1 or required or any(len(group) > 1 for group in groups)
-        if policy.condition is None:
-            if not needs_program:
-                return {}
-            return {"type": "rego", "data": authorities_program(groups, policy.threshold, required)}
-        if needs_program:
-            raise Inexpressible(
-                "a condition beside threshold, required or signature and attestations"
-            )
-        return _program(policy.condition, "condition")
+        return spec
 
     def authority(self, authority: Authority) -> Iterator[dict[str, Any]]:
         """Yield one authority; two where a signature and attestations are wanted."""
@@ -215,6 +149,21 @@ class _Renderer:
         if digest != self.default_root:
             raise Inexpressible("a trusted root that no TrustRoot is named for")
         return {}
+
+
+def _condition(policy: TrustPolicy, groups: list[list[str]]) -> dict[str, Any]:
+    """Say what a policy asks of its authorities together; *groups* are their rendered names."""
+    required = [
+        groups[i] for i, each in enumerate(policy.authorities) if each.name in policy.required
+    ]
+    needs_program = policy.threshold > 1 or required or any(len(group) > 1 for group in groups)
+    if policy.condition is None:
+        if not needs_program:
+            return {}
+        return {"type": "rego", "data": authorities_program(groups, policy.threshold, required)}
+    if needs_program:
+        raise Inexpressible("a condition beside threshold, required or signature and attestations")
+    return _program(policy.condition, "condition")
 
 
 def cluster_globs(glob: ImageGlob) -> Iterator[str]:
@@ -320,10 +269,3 @@ def _program(condition: object, name: str) -> dict[str, Any]:
     }
     program = {"type": condition.language.value, "data": condition.text}
     return program | {key: True for key, value in inputs.items() if value}
-
-
-def public_pem(authority: KeyAuthority) -> str:
-    """The key of an authority as PEM."""
-    if isinstance(authority.trust, Unresolved):
-        raise Inexpressible(f"{authority.name}: {authority.trust.error.message}")
-    return authority.trust.key.key.pem.decode("ascii")

@@ -27,15 +27,8 @@ from .model import (
     TrustPolicy,
     Unresolved,
 )
-from .render_cluster import (
-    REKOR_URL,
-    Inexpressible,
-    Omission,
-    Rendering,
-    document_names,
-    identity_document,
-    public_pem,
-)
+from .render_cluster import REKOR_URL, identity_document
+from .rendering import Inexpressible, Rendering, public_pem, render_each
 
 API_VERSION = "policies.kyverno.io/v1beta1"
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
@@ -43,13 +36,8 @@ CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 def render_kyverno(policies: tuple[TrustPolicy, ...], *, default_root: TrustedRoot) -> Rendering:
     """Render ImageValidatingPolicy documents for Pods."""
-    documents, omissions = [], []
-    for policy, name in zip(policies, document_names(policies), strict=True):
-        try:
-            documents.append(_render(policy, name, str(default_root.digest)))
-        except Inexpressible as error:
-            omissions.append(Omission(policy=policy.name, reason=str(error)))
-    return Rendering(documents=tuple(documents), omissions=tuple(omissions))
+    digest = str(default_root.digest)
+    return render_each(policies, lambda policy, name: _render(policy, name, digest))
 
 
 def _render(policy: TrustPolicy, document_name: str, default_root: str) -> dict[str, Any]:
