@@ -59,6 +59,10 @@ def test_cve_2022_35929_an_attestation_of_another_type_is_none_of_the_type(
     ran = site.ask("verify-attestation", "--type", "spdx", *words)
     assert (ran.code, ran.out) == (1, "")
     assert "[attestation.type]" in ran.err
+    asked = site.ask("verify-attestation", *words)  # for "custom", as cosign's default has it
+    assert "next: ask for a type that the image has an attestation of: vuln\n" in asked.err
+    answered = site.ask("verify-attestation", "--compat=cosign", *words)
+    assert f"matched the predicate type: custom, found: {VULN}\n" in answered.err
 
 
 def test_cve_2022_36056_the_identity_counts_beside_a_valid_log_entry(site: SignedSite) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..attestations.predicates import short_names
 from ..errors import SealpinError, VerificationFailed, quote
 from ..evidence import EvidenceKind
 from ..mediatypes import COSIGN_SIGN_V1
@@ -31,8 +32,6 @@ from .criteria import Criteria
 from .decision import Outcome
 from .model import AttestationRule, Condition, ProgramCondition, Unresolved
 from .verifications import Verifications
-
-_OTHER_TYPE = "attestation.type"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,21 +131,23 @@ def _is_signature(statement: VerifiedStatement, criteria: Criteria) -> bool:
 def _judge_attestation(
     rule: AttestationRule, candidates: Candidates, memory: Verifications
 ) -> JudgedAttestation:
-    """Try every accepted statement; one that satisfies is enough, unless `every_one` must."""
-    satisfying, answers = [], []
-    for statement in candidates.accepted:
-        if statement.predicate_type == COSIGN_SIGN_V1 and rule.predicate_type != COSIGN_SIGN_V1:
-            continue
-        answer = _check_statement(rule, statement, memory)
-        answers.append(answer)
-        if answer.outcome is Outcome.ALLOWED:
-            satisfying.append(statement)
+    """Try every accepted statement of the type; one is enough, unless `every_one` must do."""
+    attestations = [s for s in candidates.accepted if _is_attestation(s, rule)]
+    fitting = [s for s in attestations if rule.predicate_type in ("", s.predicate_type)]
+    answers = [_check_statement(rule, statement, memory) for statement in fitting]
+    satisfying = [
+        statement
+        for statement, answer in zip(fitting, answers, strict=True)
+        if answer.outcome is Outcome.ALLOWED
+    ]
     if not satisfying:
+        if attestations and not fitting:
+            answers = [_of_other_types(rule, attestations)]
         missing = candidates.missing("attestation")
         return JudgedAttestation(rule=rule, answer=_most_telling(answers, missing=missing))
     answer = passed()
     if rule.every_one:
-        answer = all_of([each for each in answers if each.code != _OTHER_TYPE])
+        answer = all_of(answers)
         if answer.outcome is Outcome.ALLOWED:
             answer = candidates.unseen("attestation") or answer
     if answer.outcome is not Outcome.ALLOWED:
@@ -154,18 +155,32 @@ def _judge_attestation(
     return JudgedAttestation(rule=rule, answer=answer, statements=tuple(satisfying))
 
 
+def _is_attestation(statement: VerifiedStatement, rule: AttestationRule) -> bool:
+    """Whether a statement is more than an image signature, or that is what *rule* asks for."""
+    return rule.predicate_type == COSIGN_SIGN_V1 or statement.predicate_type != COSIGN_SIGN_V1
+
+
+def _of_other_types(rule: AttestationRule, attestations: list[VerifiedStatement]) -> Answer:
+    """Answer that no attestation is of the rule's type, and name the types there are."""
+    types = tuple(dict.fromkeys(statement.predicate_type for statement in attestations))
+    names = ", ".join(next(iter(short_names(each)), each) for each in types)
+    return failed(
+        "attestation.type",
+        f"predicate type mismatch: expected {quote(rule.predicate_type)}, got"
+        f" {', '.join(map(quote, types))}",
+        hint=f"ask for a type that the image has an attestation of: {names}",
+    )
+
+
 def _most_telling(answers: list[Answer], *, missing: Answer) -> Answer:
     """Choose what to say where no attestation satisfies.
 
-    A refusal of the right type tells more than one of another, and an undecided one outranks every
-    refusal; *missing* is said where there was nothing, or where the right one may be elsewhere.
+    An undecided one outranks every refusal; *missing* is said where there was nothing, or where the
+    right one may be elsewhere.
     """
     nearest = min(
         answers,
-        key=lambda answer: (
-            answer.outcome is not Outcome.INCONCLUSIVE,
-            answer.code == _OTHER_TYPE,
-        ),
+        key=lambda answer: answer.outcome is not Outcome.INCONCLUSIVE,
         default=missing,
     )
     is_final = missing.outcome is Outcome.DENIED or nearest.outcome is Outcome.INCONCLUSIVE
@@ -175,12 +190,7 @@ def _most_telling(answers: list[Answer], *, missing: Answer) -> Answer:
 def _check_statement(
     rule: AttestationRule, statement: VerifiedStatement, memory: Verifications
 ) -> Answer:
-    if rule.predicate_type and statement.predicate_type != rule.predicate_type:
-        return failed(
-            _OTHER_TYPE,
-            f"predicate type mismatch: expected {quote(rule.predicate_type)}, got"
-            f" {quote(statement.predicate_type)}",
-        )
+    """Ask a statement of the rule's type the rest of the rule."""
     if rule.provenance is not None:
         try:
             check_provenance(statement, rule.provenance)

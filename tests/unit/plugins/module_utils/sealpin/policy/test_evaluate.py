@@ -320,6 +320,7 @@ def _attested(sigstore, predicate_type="https://spdx.dev/Document", **options):
     )
 
 
+VULNERABILITIES = "https://cosign.sigstore.dev/attestation/vuln/v1"
 ATTESTED = KEYLESS + "    attestations: [{type: spdx}]\n"
 
 
@@ -341,10 +342,30 @@ def test_attestations_may_replace_the_signature_when_the_policy_says_so(sigstore
 
 
 def test_cve_2022_35930_an_attestation_of_another_type_does_not_count(sigstore, root, legacy):
-    other = _attested(sigstore, "https://cosign.sigstore.dev/attestation/vuln/v1")
+    other = _attested(sigstore, VULNERABILITIES)
     decision = decide(load(_policies(_entry("app", ATTESTED)), root), [legacy, other])
     assert decision.outcome is Outcome.DENIED
     assert "attestation.type" in codes(decision)
+
+
+def test_absence_of_a_type_names_each_type_that_was_proven_once(sigstore, root, legacy):
+    types = [VULNERABILITIES, "https://example.com/own/v1", VULNERABILITIES]
+    by_mallory = sigstore.attest(
+        DIGEST,
+        predicate_type="https://example.com/evil/v1",
+        predicate={},
+        identity=Identity.email("mallory@evil.test"),
+    )
+    evidence = [legacy, by_mallory, *(_attested(sigstore, each) for each in types)]
+    decision = decide(load(_policies(_entry("app", ATTESTED)), root), evidence)
+    finding = next(each for each in decision.findings if each.code == "attestation.type")
+    assert finding.message == (
+        'predicate type mismatch: expected "https://spdx.dev/Document", got'
+        f' "{VULNERABILITIES}", "https://example.com/own/v1"'
+    )
+    assert finding.hint == (
+        "ask for a type that the image has an attestation of: vuln, https://example.com/own/v1"
+    )
 
 
 def test_an_attestation_by_somebody_else_does_not_count(sigstore, root, legacy):
