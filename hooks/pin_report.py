@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sealpin.errors import SealpinError
-from sealpin.manifests.lock import Lock, LockEntry
+from sealpin.manifests.lock import Lock
+from sealpin.manifests.lock_entry import LockEntry
 from sealpin.manifests.site import TagStyle
 from sealpin.pinning import Action, FileResult, SiteResult
 from sealpin.policy.decision import Decision, Outcome

@@ -30,7 +30,8 @@ from .targets import Targets
 from .trusted import ProjectPolicy
 
 if TYPE_CHECKING:
-    from sealpin.manifests.lock import Lock, LockEntry
+    from sealpin.manifests.lock import Lock
+    from sealpin.manifests.lock_entry import LockEntry
     from sealpin.manifests.options import FindOptions
     from sealpin.pinning import FileResult
     from sealpin.rules import Rules

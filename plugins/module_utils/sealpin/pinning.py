@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Protocol
 from .descriptor import Platform
 from .digest import Digest
 from .errors import SealpinError, VerificationFailed
-from .manifests.lock import Lock, LockEntry
+from .manifests.lock import Lock
+from .manifests.lock_entry import LockEntry
 from .manifests.pin import Pin
 from .manifests.site import Found, ImageSite, Remark
 from .policy.decision import Decision, Outcome

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..digest import Digest
-from .lock import Lock, LockEntry
+from .lock import Lock
+from .lock_entry import LockEntry
 from .site import ImageSite, Remark
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from ..manifests.lock import LockEntry, Proof
+from ..manifests.lock_entry import LockEntry, Proof
 from ..manifests.pin import Pin
 from .text import Style, printable
 

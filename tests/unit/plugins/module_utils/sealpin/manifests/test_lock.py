@@ -18,8 +18,9 @@ from sealpin.descriptor import Descriptor, Platform
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
 from sealpin.manifests.finder import find_sites
-from sealpin.manifests.lock import Lock, LockEntry, merge
+from sealpin.manifests.lock import Lock, merge
 from sealpin.manifests.lock_check import check_sites, stale_entries, stale_remark
+from sealpin.manifests.lock_entry import LockEntry
 from sealpin.manifests.pin import Pin
 from sealpin.manifests.site import ImageSite
 from sealpin.policy.decision import AuthorityResult
