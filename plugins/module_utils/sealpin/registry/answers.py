@@ -13,18 +13,17 @@ from ..errors import InvalidInput, SealpinError, Unavailable, quote
 from .retry import retry_after_s
 from .transport import Response
 
+HIDDEN = "a registry may hide what needs a login like this"
+"""Why "not found" need not be the last word of a registry."""
 _MAX_SHOWN_ERRORS = 3
 
 
 class NotFound(InvalidInput):
     """The registry, layout or mirror answered, and does not have it."""
 
-    def __init__(self, what: str, *, detail: str = "") -> None:
-        super().__init__(
-            "registry.not-found",
-            f"not found: {what}" + (f" ({detail})" if detail else ""),
-            hint="see to the name and the tag; a registry may hide what needs a login like this",
-        )
+    def __init__(self, what: str, *, hint: str) -> None:
+        super().__init__("registry.not-found", f"not found: {what}", hint=hint)
+        self.what = what
 
 
 def refusal(response: Response, what: str) -> SealpinError:
@@ -32,7 +31,9 @@ def refusal(response: Response, what: str) -> SealpinError:
     detail = _detail(response)
     status = response.status
     if status == 404:
-        return NotFound(what, detail=detail)
+        return NotFound(
+            what + (f" ({detail})" if detail else ""), hint=f"see to the name and the tag; {HIDDEN}"
+        )
     if status == 401:
         return Unavailable(
             "registry.unauthorized",

@@ -30,6 +30,8 @@ from .referrers import Listing
 from .source import Referrers, resolve_by_manifest
 
 ANNOTATION_REF_NAME = "org.opencontainers.image.ref.name"
+NOT_IN_FOLDER = "see to the name and the tag; only what was copied into the folder is there"
+"""What to do about what a folder has not: nobody hides anything there."""
 _LAYOUT_VERSION = "1.0.0"
 
 
@@ -70,14 +72,14 @@ class LayoutSource:
         for entry in self.entries:
             if entry.annotations.get(ANNOTATION_REF_NAME) == identifier.text:
                 return self.manifest(repository, entry.digest)
-        raise NotFound(f"{repository}:{identifier} in {self._shown}")
+        raise NotFound(f"{repository}:{identifier} in {self._shown}", hint=NOT_IN_FOLDER)
 
     def blob(self, repository: Repository, digest: Digest, *, max_bytes: int) -> bytes:
         """See `Source.blob`."""
         parts = (*self._parts, "blobs", digest.algorithm, digest.hex)
         content = read_beneath(self._root, parts, max_bytes=max_bytes)
         if content is None:
-            raise NotFound(f"{repository}@{digest} in {self._shown}")
+            raise NotFound(f"{repository}@{digest} in {self._shown}", hint=NOT_IN_FOLDER)
         digest.check(content, where=f"{repository}@{digest} in {self._shown}")
         return content
 
@@ -104,7 +106,7 @@ class LayoutSource:
     def _read(self, name: str) -> bytes:
         content = read_beneath(self._root, (*self._parts, name), max_bytes=MAX_MANIFEST_BYTES)
         if content is None:
-            raise NotFound(f"{name} of {self._shown}")
+            raise NotFound(f"{name} of {self._shown}", hint=NOT_IN_FOLDER)
         return content
 
     def _read_index(self) -> tuple[Descriptor, ...]:

@@ -11,9 +11,10 @@ from ..digest import Digest
 from ..errors import InvalidInput
 from ..records import replace
 from ..reference import ImageReference, Repository, Tag
+from .answers import HIDDEN, NotFound
 from .layout import DirectorySource
 from .manifest import Manifest
-from .mirrors import Mirrors
+from .mirrors import Mirrors, Prefix
 from .source import Referrers, Source
 
 
@@ -38,7 +39,12 @@ class RoutingSource:
         """See `Source.resolve`; the artifact keeps the name asked for and names the mirror."""
         rule = self._mirrors.find(reference.repository)
         source, repository = self._route(reference.repository)
-        artifact = source.resolve(replace(reference, repository=repository))
+        try:
+            artifact = source.resolve(replace(reference, repository=repository))
+        except NotFound as error:
+            if rule is None or isinstance(rule.target, Path):
+                raise
+            raise NotFound(error.what, hint=_at_mirror(rule.target)) from error
         return replace(
             artifact, reference=reference, source=rule.shown if rule else artifact.source
         )
@@ -77,3 +83,11 @@ class RoutingSource:
                 "mirror.no-repository", f"{repository} maps to no repository of {rule.target}"
             )
         return self._registry, Repository(registry=rule.target.registry, path=path)
+
+
+def _at_mirror(target: Prefix) -> str:
+    """Return what to do about an image that a mirror has not."""
+    return (
+        f"copy the image to the mirror {target}, or leave the mirror out;"
+        f" {HIDDEN}, and a mirror has credentials of its own"
+    )

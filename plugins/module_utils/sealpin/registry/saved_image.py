@@ -22,6 +22,7 @@ from .source import Referrers
 _KIND = "kind"
 _KIND_PREFIX = "dev.cosignproject.cosign/"
 _IMAGE_KINDS = ("imageIndex", "image")
+_NOT_SAVED = "name a folder that cosign save wrote for this image"
 _SUFFIXES = {".sig": "sigs", ".att": "atts"}
 
 
@@ -37,7 +38,7 @@ class SavedImageSource:
     def resolve(self, reference: ImageReference) -> ResolvedArtifact:
         """See `Source.resolve`; a reference with another digest than the image's is `NotFound`."""
         if reference.digest not in (None, self.image.digest):
-            raise NotFound(f"{reference} in {self._shown}")
+            raise NotFound(f"{reference} in {self._shown}", hint=_NOT_SAVED)
         return ResolvedArtifact(
             reference=reference,
             digest=self.image.digest,
@@ -52,7 +53,7 @@ class SavedImageSource:
         for suffix, kind in _SUFFIXES.items():
             if identifier.text.endswith(f"{self.image.digest.tag_prefix}{suffix}"):
                 return self._layout.manifest(repository, self._single((kind,)).digest)
-        raise NotFound(f"{repository}:{identifier} in {self._shown}")
+        raise NotFound(f"{repository}:{identifier} in {self._shown}", hint=_NOT_SAVED)
 
     def blob(self, repository: Repository, digest: Digest, *, max_bytes: int) -> bytes:
         """See `Source.blob`."""
@@ -71,7 +72,7 @@ class SavedImageSource:
         wanted = {f"{_KIND_PREFIX}{kind}" for kind in kinds}
         found = [e for e in self._layout.entries if e.annotations.get(_KIND) in wanted]
         if not found:
-            raise NotFound(f"{kinds[-1]} in {self._shown}")
+            raise NotFound(f"{kinds[-1]} in {self._shown}", hint=_NOT_SAVED)
         if len(found) > 1:
             raise InvalidInput(
                 "layout.ambiguous", f"more than one {kinds[-1]} in {self._shown}: {len(found)}"

@@ -17,3 +17,8 @@ def test_a_refusal_says_what_to_do_next(status: int) -> None:
     )
     assert "registry.example/app:1.0" in error.message
     assert error.hint
+
+
+def test_what_a_registry_has_not_may_need_a_login() -> None:
+    error = refusal(Response(url="", status=404, headers={}, body=b""), "registry.example/app:1.0")
+    assert "a registry may hide what needs a login" in error.hint

@@ -62,8 +62,18 @@ def test_resolves_tags_and_reads_by_digest(layout):
 
 def test_a_tag_or_digest_that_is_not_there_is_not_found(layout):
     for identifier in (Tag("2.0"), Digest.of(b"other")):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound) as caught:
             LayoutSource(layout).manifest(REPOSITORY, identifier)
+        assert caught.value.hint == (
+            "see to the name and the tag; only what was copied into the folder is there"
+        )
+
+
+def test_a_repository_without_a_layout_is_not_found_and_no_login_is_spoken_of(layout):
+    with pytest.raises(NotFound) as caught:
+        DirectorySource(layout.parent).manifest(Repository.parse("r.example/other"), Tag("1.0"))
+    assert "only what was copied into the folder is there" in caught.value.hint
+    assert "login" not in caught.value.hint
 
 
 def test_content_that_is_not_what_its_name_says_is_refused(layout):

@@ -10,6 +10,7 @@ import pytest
 
 from sealpin.errors import InvalidInput
 from sealpin.reference import ImageReference, Repository
+from sealpin.registry.answers import NotFound
 from sealpin.registry.connect import connect
 from sealpin.registry.credentials import BasicCredentials
 from sealpin.registry.mirrors import Mirrors
@@ -101,6 +102,19 @@ def test_reads_a_prefix_from_another_registry_under_its_own_name():
     assert str(artifact.reference.repository) == "quay.io/team/app"
     assert artifact.source == f"mirror {running.host}/cache"
     assert [asked.path for asked in running.asked()] == ["/v2/cache/team/app/manifests/1.0"]
+
+
+def test_what_a_mirror_has_not_is_to_be_copied_there():
+    with memory_registry.serving() as running:
+        mirrors = parse(f"quay.io={running.host}/cache")
+        source = connect(RegistryOptions(mirrors=mirrors), ticker=HandTicker())
+        with pytest.raises(NotFound) as caught:
+            source.resolve(ImageReference.parse("quay.io/team/app:1.0"))
+    assert f"{running.host}/cache/team/app:1.0" in caught.value.message
+    assert caught.value.hint == (
+        f"copy the image to the mirror {running.host}/cache, or leave the mirror out;"
+        " a registry may hide what needs a login like this, and a mirror has credentials of its own"
+    )
 
 
 def test_a_prefix_that_leaves_no_repository_is_refused():

@@ -66,8 +66,9 @@ def test_two_images_leave_open_which_is_meant(tmp_path):
 
 def test_no_image_is_not_found(tmp_path):
     folder = change_index(tmp_path, lambda entries: entries.clear())
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound) as caught:
         SavedImageSource(folder)
+    assert caught.value.hint == "name a folder that cosign save wrote for this image"
 
 
 def test_a_saved_index_has_its_platforms():
