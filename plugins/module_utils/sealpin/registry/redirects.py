@@ -36,7 +36,8 @@ class RedirectingTransport:
                 return response
             request = _redirected(request, response)
         raise Unavailable(
-            "registry.redirect", f"more than {_MAX_REDIRECTS} redirects, last to {_shown(request)}"
+            "registry.redirect",
+            f"more than {_MAX_REDIRECTS} redirects, last to {request.shown_url}",
         )
 
 
@@ -47,14 +48,16 @@ def _redirected(request: Request, response: Response) -> Request:
         new, old = origin(target), origin(request.url)
     except ValueError as error:
         raise Unavailable(
-            "registry.redirect", f"malformed redirect from {_shown(request)}"
+            "registry.redirect", f"malformed redirect from {request.shown_url}"
         ) from error
     if not location or new[0] not in _DEFAULT_PORTS:
-        raise Unavailable("registry.redirect", f"redirect to no address from {_shown(request)}")
+        raise Unavailable("registry.redirect", f"redirect to no address from {request.shown_url}")
     if new == old:
         return replace(request, url=target)
     if new[0] == "http" and (old[0] == "https" or not is_loopback(new[1])):
-        raise Unavailable("registry.redirect", f"redirect to plain HTTP refused: {_shown(request)}")
+        raise Unavailable(
+            "registry.redirect", f"redirect to plain HTTP refused: {request.shown_url}"
+        )
     kept = {
         k: v for k, v in request.headers.items() if k.lower() not in ("authorization", "cookie")
     }
@@ -66,7 +69,3 @@ def origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
     return parts.scheme, parts.hostname or "", port
-
-
-def _shown(request: Request) -> str:
-    return request.url.partition("?")[0]

@@ -34,6 +34,11 @@ class Request:
     """Checked while a 200's body streams in."""
     deadline: Deadline
 
+    @property
+    def shown_url(self) -> str:
+        """The URL for a message; a query may hold a signed address, so it is left out."""
+        return self.url.partition("?")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:

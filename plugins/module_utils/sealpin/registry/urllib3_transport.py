@@ -3,26 +3,23 @@
 """The one place that opens sockets for registries, and the only importer of urllib3.
 
 One pool of kept-alive connections serves a whole run. This layer makes one exchange: it follows no
-redirect and repeats nothing. A body is read in pieces no larger than what is at hand, counted
-against its bound, hashed as it comes and given up at the deadline, whatever its declared length
-says.
+redirect and repeats nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from http.client import IncompleteRead
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..errors import SealpinError, Unavailable, VerificationFailed, missing_library, quote
-from ..limits import MAX_ERROR_BODY_BYTES
+from ..errors import SealpinError, Unavailable, missing_library, quote
 from ..records import dataclass
 from ..version import __version__
+from .body import read_body
 from .bounded_response import BoundedResponse
 from .proxies import ProxySettings
 from .transport import Request, Response
@@ -37,7 +34,6 @@ except ImportError:  # pragma: no cover - the collection is importable without i
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
-_CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 10.0
 _POOLED_HOSTS = 32
 _USER_AGENT = f"sealpin/{__version__}"
@@ -84,7 +80,7 @@ class Urllib3Transport:
         way = self._way(request.url)
         if way.host in self._unknown_hosts:
             raise _unknown_host(way.host)
-        remaining_s = request.deadline.check(where=_shown(request.url))
+        remaining_s = request.deadline.check(where=request.shown_url)
         try:
             answer = way.pool.request(
                 request.method,
@@ -182,18 +178,13 @@ def _pool_classes() -> dict[str, type[urllib3.HTTPConnectionPool]]:
 
 
 def _read_response(request: Request, answer: BaseHTTPResponse) -> Response:
-    is_content = answer.status == 200
     try:
-        body = (
-            _read_content(request, answer)
-            if is_content
-            else _read_beginning(request, answer, MAX_ERROR_BODY_BYTES)
-        )
+        body = read_body(request, answer)
     except BaseException:
         answer.close()
         raise
     answer.release_conn()
-    _LOG.debug("%s %s: %d", request.method, _shown(request.url), answer.status)
+    _LOG.debug("%s %s: %d", request.method, request.shown_url, answer.status)
     return Response(
         url=request.url,
         status=answer.status,
@@ -202,56 +193,9 @@ def _read_response(request: Request, answer: BaseHTTPResponse) -> Response:
     )
 
 
-def _read_content(request: Request, answer: BaseHTTPResponse) -> bytes:
-    encoding = answer.headers.get("Content-Encoding", "identity").lower()
-    if encoding not in ("", "identity"):
-        # We asked for identity; a compressed answer would need a second bound and a second digest.
-        raise Unavailable(
-            "registry.content-encoding",
-            f"unasked-for Content-Encoding {quote(encoding)} from {_shown(request.url)}",
-        )
-    declared = answer.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > request.max_bytes:
-        raise _too_large(request, f"{declared} bytes declared")
-    expected = request.expected_digest
-    hasher = hashlib.new(expected.algorithm) if expected else None
-    body = bytearray()
-    for chunk in _chunks(request, answer):
-        body += chunk
-        if len(body) > request.max_bytes:
-            raise _too_large(request, "more sent")
-        if hasher is not None:
-            hasher.update(chunk)
-    if hasher is not None and expected is not None and hasher.hexdigest() != expected.hex:
-        got = f"{expected.algorithm}:{hasher.hexdigest()}"
-        raise VerificationFailed(
-            "digest.mismatch",
-            f"content digest mismatch: expected {expected}, got {got} ({_shown(request.url)})",
-        )
-    return bytes(body)
-
-
-def _read_beginning(request: Request, answer: BaseHTTPResponse, max_bytes: int) -> bytes:
-    """Read what an error status says; a connection with more to say is not used again."""
-    body = bytearray()
-    for chunk in _chunks(request, answer):
-        body += chunk
-        if len(body) >= max_bytes:
-            answer.close()
-            break
-    return bytes(body[:max_bytes])
-
-
-def _chunks(request: Request, answer: BaseHTTPResponse) -> Iterator[bytes]:
-    """Yield what arrives, looking at the deadline between pieces, so that a trickle ends too."""
-    while chunk := answer.read1(_CHUNK_BYTES):
-        yield chunk
-        request.deadline.check(where=_shown(request.url))
-
-
 def _convert(error: Exception, request: Request) -> SealpinError:
     """Name what went wrong, by what is worth doing about it."""
-    where = _shown(request.url)
+    where = request.shown_url
     if isinstance(error, exceptions.ProxyError):
         return Unavailable("registry.proxy", f"the proxy did not answer for {where}")
     if isinstance(error, (exceptions.SSLError, ssl.SSLError)):
@@ -293,19 +237,6 @@ def _unknown_host(host: str) -> Unavailable:
         f"the host name {quote(host)} does not resolve",
         hint="see to the name, the DNS or the proxy, or read from a --mirror",
     )
-
-
-def _too_large(request: Request, got: str) -> Unavailable:
-    return Unavailable(
-        "registry.too-large",
-        f"answer too large: expected at most {request.max_bytes} bytes, got {got}"
-        f" ({_shown(request.url)})",
-    )
-
-
-def _shown(url: str) -> str:
-    """Return *url* for a message; a query may hold a signed address, so it is left out."""
-    return url.partition("?")[0]
 
 
 def _without_userinfo(proxy: str) -> str:
