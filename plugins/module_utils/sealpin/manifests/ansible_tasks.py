@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
+from .image_text import literal_obstacle, parse_reference
 from .kubernetes import read_object
-from .survey import Survey, literal_obstacle, parse_reference, remark_object_text
+from .survey import Survey
 
 _TASK_LISTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 _COLLECTIONS = ("containers.podman.", "community.docker.", "community.general.", "kubernetes.core.")
@@ -102,7 +103,7 @@ def _read_definition(options: Node, path: Path, survey: Survey) -> None:
         value = survey.get(options, key)
         below = (*path, key)
         if isinstance(value, Scalar) and "\n" in value.value:
-            remark_object_text(survey, value, below, "object-text")
+            survey.remark_if_image("object-text", below, value)
         if isinstance(value, Mapping):
             read_object(value, below, survey)
         for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):

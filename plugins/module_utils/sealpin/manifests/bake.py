@@ -16,8 +16,9 @@ from ..yamlread import read_documents
 from ..yamlschema import Path
 from .compose_build import BAKE_KEYS, Builds
 from .directives import marker_offset
+from .image_text import literal_obstacle, parse_reference
 from .site import Kind
-from .survey import Survey, literal_obstacle, parse_reference
+from .survey import Survey
 
 _HCL_CACHE_CODES = {"cache-from": "build-cache", "cache-to": "built-locally"}
 _HCL_FIELD = re.compile(r"[ \t]*(?P<name>[A-Za-z][\w-]*)[ \t]*=")

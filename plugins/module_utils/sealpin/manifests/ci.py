@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from ..reference import DEFAULT_TAG
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path
-from .survey import Survey, literal_obstacle, parse_reference
+from .image_text import literal_obstacle, parse_reference
+from .survey import Survey
 
 _DOCKER_ACTION = "docker://"
 _GITLAB_NO_JOBS = frozenset({"variables", "workflow", "include", "stages", "cache", "spec"})

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .compose_build import Builds
-from .survey import Survey, parse_reference
+from .image_text import parse_reference
+from .survey import Survey
 
 _PROJECT = "oci://"
 _NEVER_PULLED = frozenset({"never", "build"})

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from ..records import dataclass, field
 from ..yamlnodes import Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path
+from .image_text import parse_reference
 from .inline_dockerfile import read_inline
-from .survey import Survey, parse_reference
+from .survey import Survey
 
 _IMAGE_CONTEXT = "docker-image://"
 

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 
 from ..records import dataclass
 from .directives import is_ignored
+from .image_text import literal_obstacle, parse_reference
 from .site import Span
-from .survey import Survey, literal_obstacle, parse_reference
+from .survey import Survey
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\r\n]*|/\*.*?\*/)|"(?P<string>(?:[^"\\\r\n]|\\.)*)"|(?P<mark>[{}\[\]:,])""",

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from ..yamlnodes import Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .helm_values import read_values
+from .image_text import parse_reference
 from .kustomize import read_entry, read_kustomization, read_patches
 from .parts import note_digest
-from .survey import Survey, parse_reference
+from .survey import Survey
 
 _OCI = "oci://"
 

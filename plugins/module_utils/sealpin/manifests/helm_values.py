@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path, scalar_value
+from .image_text import literal_obstacle, obstacle, parse_reference
 from .parts import note_digest, note_tag
-from .survey import Survey, literal_obstacle, obstacle, parse_reference
+from .survey import Survey
 
 _NAME_KEYS = ("repository", "image")
 _TAG_KEYS = ("tag", "imageTag")

@@ -14,7 +14,8 @@ from ..yamlnodes import Scalar, SourceText
 from ..yamlschema import Path, render_path
 from .directives import is_ignored
 from .dockerfile import Line, read_dockerfile
-from .survey import Survey, content_span, obstacle
+from .image_text import content_span, obstacle
+from .survey import Survey
 
 
 def read_inline(

@@ -16,9 +16,10 @@ from collections.abc import Iterable
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, merged_entries, render_path
 from .gitops import read_gitops
+from .image_text import literal_obstacle, parse_reference
 from .inline_dockerfile import read_inline
 from .object_references import TEKTON_GROUP, image_reference
-from .survey import Survey, literal_obstacle, parse_reference, remark_object_text
+from .survey import Survey
 
 _CONTAINER_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _NEVER_ENTERED = frozenset({"metadata", "status", "rbd"})
@@ -184,7 +185,7 @@ class _Object:
     def _read_text(self, value: Scalar, path: Path, code: str) -> None:
         """Remark a text of an Argo workflow that puts an image into an object."""
         if self.group == _ARGO_GROUP:
-            remark_object_text(self.survey, value, path, code)
+            self.survey.remark_if_image(code, path, value)
 
     def _read_candidate(self, value: Scalar, path: Path) -> None:
         """Remark an ``image`` of a custom resource's spec that could be one."""

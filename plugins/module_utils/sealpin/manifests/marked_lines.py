@@ -15,8 +15,9 @@ import re
 from ..reference import ImageReference
 from ..yamlnodes import SourceText
 from .directives import is_ignored, marker_offset
+from .image_text import literal_obstacle, parse_reference
 from .site import Span
-from .survey import Survey, literal_obstacle, parse_reference
+from .survey import Survey
 
 _WORD = re.compile(r"[^\s\"'`=,;(){}\[\]<>|\\]+")
 _TRANSPORT = re.compile(r"(?:docker|docker-image|container-image|oci)://")

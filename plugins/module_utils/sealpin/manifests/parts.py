@@ -11,8 +11,9 @@ from __future__ import annotations
 from ..yamlnodes import Node, Scalar
 from ..yamlschema import Path, render_path, scalar_value
 from .directives import is_ignored, is_managed
+from .image_text import content_span, literal_obstacle, obstacle, parse_reference
 from .site import Span, Splice
-from .survey import Survey, content_span, literal_obstacle, obstacle, parse_reference
+from .survey import Survey
 
 
 def note_tag(survey: Survey, holder: Node, key: str, path: Path, *, name: str) -> None:

@@ -3,9 +3,9 @@
 """Survey: what a finder has found in one file so far, and the rules every image field obeys.
 
 Finders know where images stand in their kind of file; a survey knows when the value there can be
-edited. A YAML value is edited only where its raw text is the value (no escapes, no folding), and
-an anchored value only where nothing but images reads it. The order of the questions decides which
-message a field gets:
+edited. A YAML value is edited only where its raw text is the value (`image_text`), and an anchored
+value only where nothing but images reads it. The order of the questions decides which message a
+field gets:
 
 1. nothing there, or a directive or a digest that settles it;
 2. what the surroundings say (built locally, never pulled, rewritten by an automation);
@@ -18,20 +18,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from ..errors import InvalidInput
 from ..limits import MAX_YAML_DEPTH
 from ..records import dataclass
 from ..reference import ImageReference
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText
-from ..yamlschema import STANDARD_TAG, Path, merged_entries, paths_of, render_path, scalar_value
+from ..yamlschema import Path, merged_entries, paths_of, render_path, scalar_value
 from .directives import is_ignored, is_managed
+from .image_text import content_span, literal_obstacle, obstacle, parse_reference
 from .options import FindOptions
 from .site import Found, ImageSite, Kind, Remark, Span, Splice
 
-_TEMPLATE_OPENERS = ("{{", "{%", "<<", "<%")
-_IMAGE_ID = re.compile(r"sha(?:256|512):[0-9a-f]{64,}")
-# Numbers to Go's YAML readers, beyond the core schema's.
-_GO_NUMBER = re.compile(r"[-+]?(?:[0-9][0-9_]*|0b[01_]+|0[xo][0-9a-fA-F_]+)")
 _COMMENT_OR_NOTHING = re.compile(r"[ \t]*(?:#.*)?")
 _TAG_COMMENT = re.compile(r"[ \t]+#[ \t]*([\w][\w.-]{0,127})(?![\w.-])")
 
@@ -143,6 +139,11 @@ class Survey:
         is_free = is_ignored(self.source, offset, offset)
         self.remark("ignored" if is_free else code, f"line {number}", offset, detail=detail)
 
+    def remark_if_image(self, code: str, path: Path, node: Scalar) -> None:
+        """Remark a text that names an image and is read by no finder."""
+        if "image" in node.value.lower():
+            self.remark_text(code, path, node.start, node.end)
+
     def remark_file(self, code: str, *, detail: str = "") -> None:
         """Add a remark about the whole file."""
         self._remarks.append((-1, Remark(code=code, file=self.file, detail=detail)))
@@ -212,19 +213,19 @@ class Survey:
     def _read(self, use: _Use, path: str, veto: str) -> str:
         """Add the site of *use*, or return the code that says why there is none."""
         node = use.node
-        if not isinstance(node, Scalar):
+        if not isinstance(node, Scalar):  # 3.
             return "template" if self.is_template(node) else "not-a-string"
-        if scalar_value(node) is None:
+        if scalar_value(node) is None:  # 1.
             return ""
         if is_ignored(self.source, use.start, node.end):
             return "ignored"
         span = content_span(self.source, node)
-        reference = _reference_in(node.value, use.prefix)
-        if not veto and is_managed(self.source, node.end):
+        reference = parse_reference(node.value, prefix=use.prefix)
+        if not veto and is_managed(self.source, node.end):  # 2., unless a digest settles it
             veto = "managed"
         if veto and not (reference and reference.digest):
             return veto
-        code = obstacle(node) or _not_editable(node, span, reference)
+        code = obstacle(node) or _not_editable(node, span, reference)  # 3. and 4.
         if code or span is None or reference is None:
             return code
         span = Span(span.start + len(use.prefix), span.end)
@@ -241,7 +242,7 @@ class Survey:
     def literal(self, span: Span, path: str, *, veto: str = "", prefix: str = "") -> None:
         """Note the characters of *span*, in a file that is not YAML, as an image."""
         text = self.source.text[span.start : span.end]
-        reference = _reference_in(text, prefix)
+        reference = parse_reference(text, prefix=prefix)
         if is_ignored(self.source, span.start, span.end):
             code = "ignored"
         elif veto and not (reference and reference.digest):
@@ -313,73 +314,8 @@ class Survey:
         )
 
 
-def content_span(source: SourceText, node: Scalar) -> Span | None:
-    """The characters that are the scalar's value; None where raw text and value differ."""
-    text = source.text
-    start, end = _after_properties(text, node), node.end
-    if node.style in ("'", '"'):
-        start, end = start + 1, end - 1
-    elif node.style:
-        header_end = text.find("\n", start, end)
-        body = text[header_end:end] if header_end >= 0 else ""
-        start = header_end + len(body) - len(body.lstrip())
-        end = start + len(body.strip())
-    return Span(start, end) if text[start:end] == node.value else None
-
-
-def _after_properties(text: str, node: Scalar) -> int:
-    """Skip the anchor and tag before a scalar's content."""
-    offset = node.start
-    for _turn in range(bool(node.anchor) + bool(node.tag)):
-        while offset < node.end and text[offset] not in " \t\r\n":
-            offset += 1
-        while offset < node.end and text[offset] in " \t\r\n":
-            offset += 1
-    return offset
-
-
-def obstacle(node: Scalar) -> str:
-    """The code for a scalar that is no literal text; empty for one that is."""
-    if node.tag and node.tag not in ("!", f"{STANDARD_TAG}str"):
-        return "tagged"
-    if not isinstance(scalar_value(node), str):
-        return "not-a-string"
-    if node.is_plain and not node.tag and _GO_NUMBER.fullmatch(node.value):
-        return "not-a-string"
-    return literal_obstacle(node.value)
-
-
-def literal_obstacle(value: str) -> str:
-    """The code for text that something fills in before it is a reference; empty for a literal."""
-    if any(opener in value for opener in _TEMPLATE_OPENERS):
-        return "template"
-    return "variable" if "$" in value else ""
-
-
 def _not_editable(node: Scalar, span: Span | None, reference: ImageReference | None) -> str:
     is_block = node.style in ("|", ">")
     if span is None and not (is_block and reference is None):
         return "not-splicable"
     return "not-a-reference" if reference is None else ""
-
-
-def _reference_in(value: str, prefix: str = "") -> ImageReference | None:
-    if not value.startswith(prefix):
-        return None
-    return parse_reference(value[len(prefix) :])
-
-
-def parse_reference(text: str) -> ImageReference | None:
-    """Parse *text*, or None; an image ID (``sha256:<hex>``) is no reference."""
-    if _IMAGE_ID.fullmatch(text):
-        return None
-    try:
-        return ImageReference.parse(text)
-    except InvalidInput:
-        return None
-
-
-def remark_object_text(survey: Survey, node: Scalar, path: Path, code: str) -> None:
-    """Remark, with *code*, a text that names an image and is read by no finder."""
-    if "image" in node.value.lower():
-        survey.remark_text(code, path, node.start, node.end)
