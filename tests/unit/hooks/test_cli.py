@@ -69,6 +69,19 @@ def test_the_version(words: list[str]) -> None:
     assert sealpin(*words).out == f"sealpin {__version__}\n"
 
 
+def test_a_process_looks_for_cyclic_garbage_less_often_than_python_does() -> None:
+    script = (
+        "import atexit, gc, sys; from sealpin_hooks import cli; sys.argv[1:] = ['version'];"
+        " atexit.register(lambda: print(gc.isenabled(), *gc.get_threshold())); cli.run_process()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    enabled, threshold, *_older = ran.stdout.splitlines()[-1].split()
+    assert enabled == "True", "what an attacker sends must not stay for ever"
+    assert int(threshold) == cli.OBJECTS_BETWEEN_COLLECTIONS
+
+
 def test_help_lists_the_verbs_and_nothing_at_all_is_bad_input() -> None:
     helped, bare = sealpin("--help"), sealpin()
     assert (helped.code, bare.code) == (0, 3)
