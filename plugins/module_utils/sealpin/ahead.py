@@ -3,8 +3,8 @@
 """Ask the registry while the libraries that judge its answers are still loading.
 
 Loading them takes as long as a round trip or two. What is asked here is what a session will ask
-anyway, through the same source, which remembers its answers; errors are left for the session to
-meet again. Nothing is asked before the options are known to be good.
+anyway, through the same source, which remembers its answers, a definite no among them; other errors
+are left for the session to meet again. Nothing is asked before the options are known to be good.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from cryptography import x509
 from sealpin import mediatypes
 from support import memory_registry
 from support.command import sealpin
+from support.memory_registry import on, status
 from support.signed_site import KEYLESS, SignedSite
 from support.virtual_sigstore import SIGNING_TIME, KeyPair, SignedBundle, Signer, VirtualSigstore
 from support.virtual_sigstore.certificate_authority import GITHUB_ISSUER, der_of, pem
@@ -599,3 +600,14 @@ def test_refuses_what_says_twice_who_is_trusted(
     assert ran.code == 3
     assert all(text in ran.err for text in texts), ran.err
     assert not site.registry.log
+
+
+@pytest.mark.parametrize("verb", ["verify", "verify-attestation"])
+@pytest.mark.parametrize("code", [0, 401, 403, 404])
+def test_what_was_asked_ahead_is_not_asked_again(site: SignedSite, verb: str, code: int) -> None:
+    site.image()
+    if code:
+        site.registry.faults.append(on(r"\.sig|\.att|referrers", status(code)))
+    assert site.ask(verb, *KEYLESS, f"{site.name}:1.0").code == (2 if code in (401, 403) else 1)
+    paths = [asked.path for asked in site.registry.asked()]
+    assert len(paths) == len(set(paths))

@@ -3,18 +3,21 @@
 """MemoSource: within a run every tag is resolved once and every digest is fetched once.
 
 A tag keeps the meaning it had first, so a registry that alternates between two answers is seen with
-one of them only. Large blobs are shared while in flight and then left to who asked.
+one of them only. What a registry has not or denies stays so, too; whatever may pass is asked again.
+Large blobs are shared while in flight and then left to who asked.
 """
 
 from __future__ import annotations
 
 from ..descriptor import ResolvedArtifact
 from ..digest import Digest
+from ..errors import SealpinError
 from ..reference import ImageReference, Repository, Tag
 from .flight import SingleFlight
 from .manifest import Manifest
 from .source import Referrers, Source, resolve_by_manifest
 
+_DEFINITE = frozenset({"registry.not-found", "registry.unauthorized", "registry.denied"})
 _MAX_KEPT_BLOB_BYTES = 256 * 1024
 
 
@@ -23,14 +26,18 @@ class MemoSource:
 
     def __init__(self, inner: Source) -> None:
         self._inner = inner
-        self._manifests: SingleFlight[tuple[Repository, Tag | Digest], Manifest] = SingleFlight()
+        self._manifests: SingleFlight[tuple[Repository, Tag | Digest], Manifest] = SingleFlight(
+            keep_error=_is_definite
+        )
         self._blobs: SingleFlight[tuple[Repository, Digest, int], bytes] = SingleFlight(
-            keep=lambda content: len(content) <= _MAX_KEPT_BLOB_BYTES
+            keep=lambda content: len(content) <= _MAX_KEPT_BLOB_BYTES, keep_error=_is_definite
         )
         self._referrers: SingleFlight[tuple[Repository, Digest], Referrers] = SingleFlight(
-            keep=lambda referrers: not referrers.gaps
+            keep=lambda referrers: not referrers.gaps, keep_error=_is_definite
         )
-        self._tags: SingleFlight[Repository, tuple[str, ...]] = SingleFlight()
+        self._tags: SingleFlight[Repository, tuple[str, ...]] = SingleFlight(
+            keep_error=_is_definite
+        )
 
     def resolve(self, reference: ImageReference) -> ResolvedArtifact:
         """See `Source.resolve`; the manifest stays at hand."""
@@ -61,3 +68,8 @@ class MemoSource:
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """See `Source.tags`."""
         return self._tags.get(repository, lambda: self._inner.tags(repository))
+
+
+def _is_definite(error: BaseException) -> bool:
+    """Whether a registry answered, and would answer the same a moment later (404, 401, 403)."""
+    return isinstance(error, SealpinError) and error.code in _DEFINITE

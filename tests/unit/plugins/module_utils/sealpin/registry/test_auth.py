@@ -169,9 +169,9 @@ def test_renews_a_token_the_registry_no_longer_takes(registry):
 def test_does_not_ask_twice_with_the_password_that_was_refused(registry):
     registry.behaviour.authentication = "basic"
     source = client(registry, WRONG)
-    for _turn in range(2):
+    for tag in ("1.0", "2.0"):
         with pytest.raises(Unavailable):
-            source.resolve(reference(registry))
+            source.resolve(ImageReference.parse(f"{registry.host}/app:{tag}"))
     refused = [asked for asked in registry.asked() if "authorization" in asked.headers]
     assert len(refused) == 2
 

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sealpin.digest import Digest
-from sealpin.errors import Unavailable
-from sealpin.reference import ImageReference, Repository
+from sealpin.errors import SealpinError, Unavailable
+from sealpin.reference import ImageReference, Repository, Tag
+from sealpin.registry.answers import NotFound
 from sealpin.registry.connect import connect
 from sealpin.registry.flight import SingleFlight
 from sealpin.registry.options import RegistryOptions
@@ -111,3 +112,47 @@ def test_a_list_with_a_gap_is_asked_for_again(registry):
     registry.forget()
     source.referrers(repository, subject)
     assert registry.asked() == []
+
+
+LOOKUPS = {
+    "tag": lambda source, app: source.manifest(app, Tag("absent")),
+    "digest": lambda source, app: source.manifest(app, Digest.of(b"absent")),
+    "blob": lambda source, app: source.blob(app, Digest.of(b"absent"), max_bytes=10),
+    "tags": lambda source, app: source.tags(Repository.parse(f"{app}/absent")),
+}
+
+
+@pytest.mark.parametrize("code", [401, 403, 404])
+@pytest.mark.parametrize("lookup", LOOKUPS.values(), ids=LOOKUPS)
+def test_a_definite_no_is_asked_for_once(registry, lookup, code):
+    source = connect(RegistryOptions(), ticker=HandTicker())
+    app = Repository.parse(f"{registry.host}/app")
+    registry.faults.append(status(code))
+    said = set()
+    for _turn in range(3):
+        with pytest.raises(SealpinError) as caught:
+            lookup(source, app)
+        said.add((caught.value.code, caught.value.message, caught.value.hint))
+    assert (len(said), len(registry.asked())) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", [status(503), memory_registry.reset], ids=["503", "reset"])
+def test_what_may_pass_is_asked_for_again(registry, fault):
+    source = connect(RegistryOptions(), ticker=HandTicker())
+    app = Repository.parse(f"{registry.host}/app")
+    registry.faults.append(memory_registry.times(4, fault))
+    with pytest.raises(Unavailable):
+        source.manifest(app, Tag("1.0"))
+    assert source.manifest(app, Tag("1.0"))
+
+
+def test_a_manifest_that_was_absent_is_at_hand_once_a_tag_means_it(registry):
+    source = connect(RegistryOptions(), ticker=HandTicker())
+    app = Repository.parse(f"{registry.host}/app")
+    digest = source.manifest(app, Tag("1.0")).digest
+    source = connect(RegistryOptions(), ticker=HandTicker())
+    registry.faults.append(memory_registry.on("manifests/sha256", status(404)))
+    with pytest.raises(NotFound):
+        source.manifest(app, digest)
+    assert source.manifest(app, Tag("1.0")).digest == digest
+    assert source.manifest(app, digest).digest == digest
