@@ -117,7 +117,9 @@ def verify_images(params: Params) -> Work:
     def answer(references: Sequence[ImageReference]) -> Iterable[Entry]:
         with open_session(params, rules) as session:
             decisions = session.decide(
-                references, rules.policies, for_platform=platform is not None
+                references,
+                rules.policies,
+                for_platform=frozenset(references if platform is not None else ()),
             )
         return [decided_entry(decision, weakenings, platform) for decision in decisions]
 

@@ -122,6 +122,17 @@ def test_index_that_was_not_saved_leaves_the_platform_unproven(project: Project)
     assert "the manifest of" in verify(project).out
 
 
+def test_platform_of_one_image_asks_nothing_more_of_the_others(tmp_path: Path) -> None:
+    """Evidence that was saved before manifests were holds none of an image pinned by its index."""
+    project = make_project(tmp_path, {"go.yaml": pod(GO), "keyed.yaml": pod(KEYED)})
+    project.run("pin", f"--platform={ARM64}", "go.yaml")
+    project.run("pin", ".")
+    assert sealpin("evidence", "save", *project.options, ".", cwd=project.folder).code == 0
+    index = json.loads(project.read("sealpin.lock"))[KEYED]["digest"]
+    saved_file(project, index).unlink()
+    assert answers(project) == [(0, ["ok", "ok"]), (0, [])]
+
+
 def test_without_the_lock_nothing_says_which_index_it_is(project: Project) -> None:
     (project.folder / "sealpin.lock").unlink()
     ran = verify(project, "--format", "json")

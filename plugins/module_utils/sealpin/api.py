@@ -125,15 +125,15 @@ class Session:
         policies: PolicySet,
         *,
         with_platforms: bool = False,
-        for_platform: bool = False,
+        for_platform: frozenset[ImageReference] = frozenset(),
         resource: Resource | None = None,
         on_progress: OnProgress | None = None,
     ) -> tuple[Decision, ...]:
         """Decide on each of *references*, in their order; what is written alike is decided once.
 
-        *with_platforms* reads the platforms of an index where evidence is wanted, *for_platform*
-        everywhere, since one of them will be chosen. No error of one image ends the run: it becomes
-        that image's decision.
+        *with_platforms* reads the platforms of an index where evidence is wanted; those of the
+        images *for_platform* are read whatever is wanted, since one of them will be chosen. No
+        error of one image ends the run: it becomes that image's decision.
         """
         # By text, not by the image it means: a cluster's globs tell spellings apart.
         written: dict[str, list[int]] = {}
@@ -146,7 +146,7 @@ class Session:
                 policies,
                 resource,
                 with_platforms=with_platforms,
-                for_platform=for_platform,
+                for_platform=references[positions[0]] in for_platform,
             ): positions
             for positions in written.values()
         }

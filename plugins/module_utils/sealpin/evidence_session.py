@@ -53,17 +53,16 @@ class EvidenceSession:
         policies: PolicySet,
         *,
         with_platforms: bool = False,
-        for_platform: bool = False,
+        for_platform: frozenset[ImageReference] = frozenset(),
         on_progress: OnProgress | None = None,
     ) -> tuple[Decision, ...]:
-        """See `Session.decide`.
-
-        With *for_platform* an image whose manifest was not saved is inconclusive.
-        """
-        reads_manifest = with_platforms or for_platform
+        """See `Session.decide`; *for_platform* needs the saved manifest."""
         return tuple(
             self._decide(
-                reference, policies, reads_manifest=reads_manifest, needs_manifest=for_platform
+                reference,
+                policies,
+                with_platforms=with_platforms,
+                for_platform=reference in for_platform,
             )
             for reference in references
         )
@@ -73,13 +72,13 @@ class EvidenceSession:
         reference: ImageReference,
         policies: PolicySet,
         *,
-        reads_manifest: bool,
-        needs_manifest: bool,
+        with_platforms: bool,
+        for_platform: bool,
     ) -> Decision:
         try:
             artifact = self._resolve(reference)
-            if reads_manifest:
-                artifact = self._with_children(artifact, is_needed=needs_manifest)
+            if with_platforms or for_platform:
+                artifact = self._with_children(artifact, is_needed=for_platform)
             return evaluate(
                 policies,
                 artifact,

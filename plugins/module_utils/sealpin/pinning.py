@@ -46,7 +46,7 @@ class Deciding(Protocol):
         policies: PolicySet,
         *,
         with_platforms: bool = False,
-        for_platform: bool = False,
+        for_platform: frozenset[ImageReference] = frozenset(),
         on_progress: OnProgress | None = None,
     ) -> tuple[Decision, ...]:
         """Decide on each of *references*, in their order; see `api.Session.decide`."""
@@ -186,7 +186,7 @@ def pin_files(
         tuple(wanted.values()),
         policies,
         with_platforms=with_platforms,
-        for_platform=any(each.platform is not None for each in questions.values()),
+        for_platform=frozenset(q.reference for q in questions.values() if q.platform is not None),
         on_progress=on_progress,
     )
     decisions = dict(zip(wanted, decided, strict=True))
