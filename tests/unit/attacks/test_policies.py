@@ -25,7 +25,7 @@ from sealpin.policy.evaluate import evaluate
 from sealpin.policy.fingerprint import trust_digest
 from sealpin.policy.flags import EvidenceFlags, policy_from_flags
 from sealpin.policy.identity import mismatch
-from sealpin.policy.match import cluster_glob, match_glob
+from sealpin.policy.match import cluster_glob, cluster_name
 from sealpin.policy.model import AttestationRule, IdentityRule, Operator, PointerCondition
 from sealpin.policy.signer_flags import SignerFlags
 from sealpin.policy.verifications import Verifications
@@ -406,7 +406,7 @@ def test_provenance_of_another_source_satisfies_no_policy(
 )
 def test_name_a_cluster_refuses_is_matched_by_no_glob(image: str) -> None:
     with pytest.raises(InvalidInput):
-        match_glob("**", image)
+        cluster_glob("**").matches_name(cluster_name(image))
 
 
 def test_globs_of_a_cluster_see_the_name_as_it_is_written() -> None:

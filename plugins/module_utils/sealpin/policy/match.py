@@ -116,18 +116,6 @@ def covers(own: ImageGlob, other: ImageGlob) -> bool:
     return own.matches_name(other.text.replace("**", "x/x").replace("*", "x"))
 
 
-def match_glob(text: str, image: str) -> bool:
-    """Answer as policy-controller's ``glob.Match`` does on its own, outside any policy.
-
-    It tries the image as written after the normalised name, which no policy ever gets to see;
-    `policy match` and the vectors ask for it. Raises `InvalidInput` for a glob or a name it
-    refuses.
-    """
-    glob = cluster_glob(text)
-    name = cluster_name(image)
-    return glob.matches_name(name) or glob.matches_name(image)
-
-
 @lru_cache(maxsize=4096)
 def cluster_name(image: str) -> str:
     """Return the name policy-controller matches: ggcr's ``ParseReference(image).Name()``.

@@ -11,7 +11,6 @@ from sealpin.policy.match import (
     MAX_GLOB_WILDCARDS,
     cluster_glob,
     cluster_name,
-    match_glob,
     repository_glob,
 )
 from sealpin.reference import ImageReference
@@ -24,13 +23,22 @@ def _identify(case):
     return f"{case['pattern']}|{case['image']}"
 
 
+def match_alone(pattern: str, image: str) -> bool:
+    """Ask as policy-controller's ``glob.Match`` is asked outside any policy.
+
+    It tries the image as written, too, which no policy ever gets to see.
+    """
+    glob, name = cluster_glob(pattern), cluster_name(image)
+    return glob.matches_name(name) or glob.matches_name(image)
+
+
 @pytest.mark.parametrize("case", [c for c in CASES if c["layer"] == "glob.Match"], ids=_identify)
 def test_a_glob_on_its_own_matches_as_the_peers_does(case):
     if case["error"]:
         with pytest.raises(InvalidInput):
-            match_glob(case["pattern"], case["image"])
+            match_alone(case["pattern"], case["image"])
     else:
-        assert match_glob(case["pattern"], case["image"]) is case["match"]
+        assert match_alone(case["pattern"], case["image"]) is case["match"]
 
 
 @pytest.mark.parametrize(
