@@ -24,7 +24,7 @@ from typing import Any
 
 from .. import jsonbytes
 from ..digest import Digest
-from ..errors import InvalidInput, quote
+from ..errors import InvalidInput
 from ..limits import MAX_LOCK_BYTES
 from ..records import dataclass, field, replace
 from ..reference import DEFAULT_TAG, ImageReference
@@ -92,23 +92,6 @@ class Lock:
         lines = [f"{_json(entry.key)}: {_json(entry_to_json(entry))},\n" for entry in self.entries]
         body = "".join(f"  {line}\n" for line in lines)
         return f'{{\n{body}  "version": {LOCK_VERSION}\n}}\n'.encode()
-
-
-def merge(base: Lock, ours: Lock, theirs: Lock) -> Lock:
-    """Merge two locks that come from *base*, entry by entry.
-
-    Raises `InvalidInput` ``lock.conflict`` naming the reference both sides changed differently.
-    """
-    sides = [{entry.key: entry for entry in lock.entries} for lock in (base, ours, theirs)]
-    merged: list[LockEntry] = []
-    for key in sorted(set().union(*sides)):
-        before, our, their = (side.get(key) for side in sides)
-        if our != before and their not in (before, our):
-            raise _conflict(f"both sides changed {quote(key)}")
-        chosen = their if our == before else our
-        if chosen is not None:
-            merged.append(chosen)
-    return Lock.of(merged)
 
 
 def _conflict(problem: str) -> InvalidInput:

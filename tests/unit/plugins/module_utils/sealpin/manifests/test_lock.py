@@ -18,7 +18,7 @@ from sealpin.descriptor import Descriptor, Platform
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
 from sealpin.manifests.finder import find_sites
-from sealpin.manifests.lock import Lock, merge
+from sealpin.manifests.lock import Lock
 from sealpin.manifests.lock_check import check_sites, stale_entries, stale_remark
 from sealpin.manifests.lock_entry import LockEntry
 from sealpin.manifests.pin import Pin
@@ -149,26 +149,6 @@ def test_refuses_a_time_that_is_none():
     document["docker.io/library/a:1"]["proven"][0]["signed_at"] = "2024-13-01T00:00:00Z"
     with pytest.raises(InvalidInput, match="is not a time"):
         Lock.parse(json.dumps(document).encode())
-
-
-class TestMerge:
-    """Entry by entry, without git."""
-
-    a, b, c = entry("a:1"), entry("b:1"), entry("c:1")
-    a2 = entry("a:1", digest=Digest.of(b"other"))
-
-    def test_takes_what_either_side_added_changed_or_removed(self):
-        base = Lock.of([self.a, self.b])
-        merged = merge(base, Lock.of([self.a2, self.b]), Lock.of([self.a, self.c]))
-        assert merged == Lock.of([self.a2, self.c])
-
-    def test_takes_what_both_sides_did_alike(self):
-        assert merge(Lock(), Lock.of([self.a]), Lock.of([self.a])) == Lock.of([self.a])
-
-    def test_refuses_two_different_changes_of_one_entry(self):
-        with pytest.raises(InvalidInput, match=r"docker\.io/library/a:1") as caught:
-            merge(Lock(), Lock.of([self.a]), Lock.of([self.a2]))
-        assert caught.value.code == "lock.conflict"
 
 
 class Repository:
