@@ -163,5 +163,12 @@ def _split_registry(text: str) -> tuple[str, str]:
             f"not a registry host: {quote(first)} in {quote(text)}",
             hint="write HOST/REPOSITORY:TAG, without https:// before it",
         )
-    host = first.lower()
-    return (DOCKER_HUB if host in _DOCKER_HUB_ALIASES else host), rest
+    return fold_registry(first.lower()), rest
+
+
+def fold_registry(registry: str) -> str:
+    """Return the one spelling of a lower-case registry: Docker Hub's, a port without zeros."""
+    host, colon, port = registry.rpartition(":")
+    if colon and port.startswith("0"):
+        return f"{host}:{int(port)}"
+    return DOCKER_HUB if registry in _DOCKER_HUB_ALIASES else registry

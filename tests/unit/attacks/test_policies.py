@@ -14,7 +14,7 @@ from sealpin.chain import ChainProfile
 from sealpin.clock import SystemClock
 from sealpin.descriptor import Descriptor, Platform, ResolvedArtifact
 from sealpin.digest import Digest
-from sealpin.errors import InvalidInput
+from sealpin.errors import InvalidInput, PolicyInvalid
 from sealpin.evidence import EvidenceSet
 from sealpin.manifests.finder import find_sites
 from sealpin.manifests.pin import Pin
@@ -189,6 +189,7 @@ def test_exclusion_ends_with_its_day(root: TrustedRoot, sigstore: VirtualSigstor
     [
         "nginx", "library/nginx", "docker.io/nginx", "docker.io/library/nginx:1",
         "index.docker.io/library/nginx", "registry-1.docker.io/library/nginx", "DOCKER.IO/nginx",
+        "registry-1.docker.io:443/library/nginx", "index.docker.io:0443/library/nginx",
         f"nginx@sha256:{'a' * 64}", f"nginx:1@sha256:{'a' * 64}",
     ],
 )  # fmt: skip
@@ -200,11 +201,46 @@ def test_no_spelling_of_docker_hub_evades_its_policy(root: TrustedRoot, image: s
 
 
 @pytest.mark.parametrize(
-    "image", ["Registry.TEST/app:1", "registry.test/app", "registry.test/app:x"]
-)
-def test_no_spelling_of_a_registry_evades_its_policy(root: TrustedRoot, image: str) -> None:
-    policies = load(rules(own("app"), 'images: ["**"], unsigned: allow'), root)
+    "image",
+    ["Registry.TEST/app:1", "registry.test/app", "registry.test/app:x", "registry.test:443/app",
+     "registry.test:00443/app", "REGISTRY.test:443/app"],
+)  # fmt: skip
+@pytest.mark.parametrize("registry", ["registry.test", "registry.test:443"])
+def test_no_spelling_of_a_registry_evades_its_policy(
+    root: TrustedRoot, registry: str, image: str
+) -> None:
+    app = own("app", images=f"{registry}/app")
+    policies = load(rules(app, 'images: ["**"], unsigned: allow'), root)
     assert decide(policies, image=image).outcome is Outcome.DENIED
+
+
+def test_no_spelling_of_a_port_evades_its_policy(root: TrustedRoot) -> None:
+    app = own("app", images="registry.test:5000/**")
+    policies = load(rules(app, 'images: ["**"], unsigned: allow'), root)
+    assert decide(policies, image="registry.test:05000/app").outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(
+    "glob",
+    ["docker.io/nginx", "docker.io/*", "index.docker.io/ng*x", "registry.test/app/",
+     "registry.test//app", "registry.test/-app", "registry.test/[a-z]/app"],
+)  # fmt: skip
+def test_policy_that_can_speak_of_no_image_does_not_load(root: TrustedRoot, glob: str) -> None:
+    """It would look like a rule for the image that a laxer policy or `no_match` then lets pass."""
+    with pytest.raises(PolicyInvalid, match="no image has a name that this glob covers"):
+        load(rules(own("p", images=glob)), root)
+
+
+@pytest.mark.parametrize("glob", ["docker.io/**", "docker.io/acme**", "registry.test/**/a-*", "**"])
+def test_policy_that_can_speak_of_an_image_loads(root: TrustedRoot, glob: str) -> None:
+    load(rules(own("p", images=glob)), root)
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00"])
+def test_end_of_an_exclusion_beyond_all_times_is_refused(root: TrustedRoot, until: str) -> None:
+    rest = f"exclude: [{{image: registry.test/app, until: '{until}', reason: r}}]"
+    with pytest.raises(PolicyInvalid, match="not a time"):
+        load(rules(own("p", rest=f", {rest}")), root)
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,12 @@ def _lint_glob(glob: ImageGlob) -> _Found:
         yield "lint.look-alike", message
     if glob.dialect is Dialect.CLUSTER:
         yield from _lint_cluster_glob(glob.text, path if slash else "")
+        return
+    namespace, more, _rest = path.partition("/")
+    name = namespace.rstrip("*")
+    if name and namespace != name and (more or "**" in namespace):
+        message = f"{glob.text} also covers {host}/{name}-evil/…; write {host}/{name}/**"
+        yield "lint.look-alike", message
 
 
 def _lint_cluster_glob(text: str, path: str) -> _Found:

@@ -5,9 +5,9 @@
 A ClusterImagePolicy's glob is matched as policy-controller matches it: against the name its
 registry library makes of the reference (``index.docker.io/library/nginx:latest``, or ``…@sha256:…``
 without the tag), case-sensitively. The short spelling's glob is matched against the repository
-alone, Docker Hub folded to ``docker.io`` on both sides, so that a tag or a digest never decides
-which policy applies. In both, ``*`` stays within one path component and ``**`` does not. Which
-policies speak of an image is `select`.
+alone, Docker Hub folded to ``docker.io`` and the port of HTTPS left out on both sides, so that a
+tag, a digest or another spelling of one registry never decides which policy applies. In both, ``*``
+stays within one path component and ``**`` does not. Which policies speak of an image is `select`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from ..errors import InvalidInput, quote
 from ..records import dataclass, field
-from ..reference import ImageReference, Repository
+from ..reference import ImageReference, Repository, fold_registry
 
 MAX_GLOB_CHARS = 512
 MAX_GLOB_WILDCARDS = 8
@@ -26,6 +26,7 @@ MAX_GLOB_WILDCARDS = 8
 wildcards.
 """
 
+_HTTPS_PORT = ":443"
 _CLUSTER_HUB = "index.docker.io"
 _CLUSTER_WHOLE = {"*/*": f"{_CLUSTER_HUB}/*/*", "*": f"{_CLUSTER_HUB}/library/*"}
 _CLUSTER_CHARACTERS = re.compile(r"[A-Za-z0-9_:/*.@-]+")
@@ -58,7 +59,7 @@ class ImageGlob:
         """
         if self.dialect is Dialect.CLUSTER:
             return self.matches_name(cluster_name(reference.text))
-        return self.matches_name(str(reference.repository))
+        return self.matches_name(repository_name(reference.repository))
 
     def matches_name(self, name: str) -> bool:
         """Whether the glob covers *name*, which is in the dialect's form already."""
@@ -103,8 +104,34 @@ def repository_glob(text: str) -> ImageGlob:
             f"a glob begins with the registry: got {quote(text)}",
             hint=f"for Docker Hub write docker.io/{text if slash else 'library/' + text}",
         )
-    folded = Repository.parse(f"{registry}/any/name").registry
-    return ImageGlob(text, Dialect.REPOSITORY, _compile(f"{folded}/{path}"))
+    folded = _without_port(Repository.parse(f"{registry}/any/name").registry)
+    glob = ImageGlob(text, Dialect.REPOSITORY, _compile(f"{folded}/{path}"))
+    if not _covers_something(glob, f"{folded}/{path}"):
+        raise InvalidInput(
+            "glob.no-image",
+            f"no image has a name that this glob covers: got {quote(text)}",
+            hint="Docker Hub's own images are below docker.io/library/; a path ends in no slash",
+        )
+    return glob
+
+
+def repository_name(repository: Repository) -> str:
+    """Return the name that globs of the short spelling are matched against."""
+    return f"{_without_port(repository.registry)}/{repository.path}"
+
+
+def _without_port(registry: str) -> str:
+    """Leave out the port that HTTPS has anyway; the rest may be another name of Docker Hub."""
+    return fold_registry(registry.removesuffix(_HTTPS_PORT))
+
+
+def _covers_something(glob: ImageGlob, name: str) -> bool:
+    """Whether the name a glob stands for with its wildcards filled in is one that an image has."""
+    try:
+        repository = Repository.parse(name.replace("**", "x/x").replace("*", "x"))
+    except InvalidInput:
+        return False
+    return glob.matches_name(str(repository))
 
 
 def covers(own: ImageGlob, other: ImageGlob) -> bool:

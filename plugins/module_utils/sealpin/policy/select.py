@@ -15,7 +15,7 @@ from typing import Any
 
 from ..records import dataclass, field
 from ..reference import ImageReference
-from .match import Dialect, ImageGlob, cluster_name
+from .match import Dialect, ImageGlob, cluster_name, repository_name
 from .model import Exclusion, LabelRequirement, PolicySet, ResourceRule, Selection, TrustPolicy
 
 
@@ -90,7 +90,7 @@ class _Names:
 
     def __init__(self, reference: ImageReference) -> None:
         self._reference = reference
-        self._repository = str(reference.repository)
+        self._repository = repository_name(reference.repository)
 
     def of(self, dialect: Dialect) -> str:
         if dialect is Dialect.REPOSITORY:

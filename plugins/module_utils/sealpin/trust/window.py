@@ -54,12 +54,12 @@ def parse_time(text: object, *, what: str) -> datetime:
     day, clock, fraction, sign, hours, minutes = match.groups()
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
-    except ValueError as error:
+        moment += timedelta(microseconds=int(((fraction or "") + "000000")[:6]))
+        if sign:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            moment = moment - offset if sign == "+" else moment + offset
+    except (ValueError, OverflowError) as error:  # an offset may lead out of the years 1 to 9999
         raise _not_a_time(text, what) from error
-    moment += timedelta(microseconds=int(((fraction or "") + "000000")[:6]))
-    if sign:
-        offset = timedelta(hours=int(hours), minutes=int(minutes))
-        moment = moment - offset if sign == "+" else moment + offset
     return moment
 
 

@@ -129,6 +129,9 @@ KEYLESS = 'keyless: {issuer: "https://i", identity: "x"}'
     [
         (f"images: ['a.b/**'], {KEYLESS}", []),
         (f"images: ['ghcr.io**'], {KEYLESS}", ["lint.look-alike"]),
+        (f"images: ['ghcr.io/acme**'], {KEYLESS}", ["lint.look-alike"]),
+        (f"images: ['ghcr.io/acme*/**'], {KEYLESS}", ["lint.look-alike"]),
+        (f"images: ['ghcr.io/acme*', 'ghcr.io/**/x'], {KEYLESS}", []),
         (f"images: ['*.example.com/**'], {KEYLESS}", []),
         ("images: ['a.b/**'], keyless: {issuer: i, identity_regexp: 'x.y'}", ["lint.pattern"] * 2),
         ("images: ['a.b/**'], keyless: {issuer: i, identity_regexp: '^x$'}", []),
