@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_S = 10.0
 _POOLED_HOSTS = 32
 _USER_AGENT = f"sealpin/{__version__}"
+_ANSWERS_WITHOUT_TLS = frozenset({"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"})
+"""What OpenSSL calls the first bytes of a server that answers a handshake in plain HTTP; newer
+releases say that the record layer failed, which can mean other things too."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -199,11 +202,7 @@ def _convert(error: Exception, request: Request) -> SealpinError:
     if isinstance(error, exceptions.ProxyError):
         return Unavailable("registry.proxy", f"the proxy did not answer for {where}")
     if isinstance(error, (exceptions.SSLError, ssl.SSLError)):
-        return Unavailable(
-            "registry.tls",
-            f"no trusted TLS connection to {where}: {_reason(error)}",
-            hint="name the registry's certificate authority, or correct the server's certificate",
-        )
+        return _without_tls(error, where)
     if isinstance(error, (exceptions.NewConnectionError, exceptions.ConnectTimeoutError)):
         return Unavailable(
             "registry.unreachable",
@@ -223,11 +222,30 @@ def _convert(error: Exception, request: Request) -> SealpinError:
     return Unavailable("registry.connection", f"connection lost: {where}: {_reason(error)}")
 
 
+def _without_tls(error: Exception, where: str) -> Unavailable:
+    """Tell a server without TLS from one whose certificate nobody trusts."""
+    if getattr(_innermost(error), "reason", "") in _ANSWERS_WITHOUT_TLS:
+        return Unavailable(
+            "registry.tls",
+            f"the server does not speak TLS: {where}: {_reason(error)}",
+            hint="if it is meant to: --allow-http-registry, or unsafe_http in .sealpin.yaml",
+        )
+    return Unavailable(
+        "registry.tls",
+        f"no trusted TLS connection to {where}: {_reason(error)}",
+        hint="name the registry's certificate authority, or correct the server's certificate",
+    )
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__ or error
+    return error
+
+
 def _reason(error: Exception) -> str:
     """Return the innermost cause's own words; urllib3's wrappers repeat addresses and objects."""
-    innermost: BaseException = error
-    while innermost.__cause__ is not None or innermost.__context__ is not None:
-        innermost = innermost.__cause__ or innermost.__context__ or innermost
+    innermost = _innermost(error)
     return quote(getattr(innermost, "strerror", None) or type(innermost).__name__)
 
 

@@ -368,6 +368,8 @@ def test_plain_http_elsewhere_needs_a_name(registry):
     with pytest.raises(Unavailable) as caught:
         client().resolve(elsewhere)
     assert caught.value.code == "registry.tls"
+    assert "does not speak TLS" in caught.value.message
+    assert "--allow-http-registry" in caught.value.hint
     named = client(http_registries=frozenset({f"0.0.0.0:{port}"}))
     assert named.resolve(elsewhere).digest == image_digest(registry)
     anywhere = client(unsafe_http_anywhere=True)
@@ -381,6 +383,16 @@ def test_a_registry_with_its_own_authority(tmp_path):
         secure.repository("app").put_manifest(IMAGE, tag="1.0")
         source = client(tls=TlsOptions(ca_files=(tmp_path / "ca.pem",)))
         assert source.resolve(image(secure)).digest == image_digest(secure)
+
+
+def test_a_certificate_nobody_trusts_is_told_from_a_server_without_tls():
+    with memory_registry.serving(tls=trustme.CA()) as secure:
+        secure.repository("app").put_manifest(IMAGE, tag="1.0")
+        with pytest.raises(Unavailable) as caught:
+            client(tls=TlsOptions(server_name=secure.host)).resolve(image(secure))
+    assert caught.value.code == "registry.tls"
+    assert "no trusted TLS connection" in caught.value.message
+    assert "certificate authority" in caught.value.hint
 
 
 def test_a_named_file_that_does_not_load_is_reported_before_anything_is_asked(tmp_path):
