@@ -35,16 +35,12 @@ def refusal(response: Response, what: str) -> SealpinError:
             what + (f" ({detail})" if detail else ""), hint=f"see to the name and the tag; {HIDDEN}"
         )
     if status == 401:
-        return Unavailable(
-            "registry.unauthorized",
-            f"the registry wants other credentials for {what}{_said(detail)}",
-            hint="log in (docker login, podman login), or give credentials; a private or missing"
-            " repository answers like this too",
-        )
+        return _unauthorized(response, f"{what}{_said(detail)}")
     if status == 403:
         return Unavailable(
             "registry.denied",
-            f"the registry denies access to {what}{_said(detail)}",
+            f"the registry denies {response.login or 'whoever has no login'} access to"
+            f" {what}{_said(detail)}",
             hint="ask for access, or log in as somebody who has it",
         )
     if status == 429:
@@ -64,6 +60,17 @@ def refusal(response: Response, what: str) -> SealpinError:
     return Unavailable(
         "registry.unexpected-status",
         f"unexpected status {status} for {what}{_said(detail)}",
+    )
+
+
+def _unauthorized(response: Response, what: str) -> Unavailable:
+    return Unavailable(
+        "registry.unauthorized",
+        f"the registry refuses {response.login} for {what}"
+        if response.login
+        else f"the registry wants a login, and none was found: {what}",
+        hint="log in (docker login, podman login), or give credentials; a private or missing"
+        " repository answers like this too",
     )
 
 

@@ -31,10 +31,16 @@ from ..limits import MAX_TOKEN_BYTES
 from ..records import dataclass, field, replace
 from .answers import refusal
 from .challenge import Challenge, parse_challenges
-from .credentials import BasicCredentials, Credentials, IdentityToken, RegistryToken
+from .credentials import (
+    BasicCredentials,
+    Credentials,
+    IdentityToken,
+    RegistryToken,
+    login_in_words,
+)
 from .flight import SingleFlight
 from .hosts import is_loopback
-from .keychain import Keychain
+from .keychain import Keychain, log_in
 from .pacing import Ticker
 from .redirects import origin
 from .transport import Request, Response, Transport
@@ -61,6 +67,8 @@ class _Grant:
     """What to send, and until when."""
 
     authorization: str = field(repr=False)
+    login: str
+    """What it was had with, in words; empty for an anonymous token."""
     expires_at_s: float = float("inf")
 
 
@@ -85,14 +93,14 @@ class Authorizer:
         response = self._send(request, refused)
         challenge = _understood(response)
         if challenge is None:
-            return response
+            return _answer_to(refused, response)
         self._challenges[scope.registry] = challenge  # step 2
         if refused is not None:
             self._grants.forget(scope, refused)
         grant = self._grant(request, scope, challenge)
         if refused is not None and grant.authorization == refused.authorization:
-            return response
-        return self._send(request, grant)  # step 3
+            return _answer_to(grant, response)
+        return _answer_to(grant, self._send(request, grant))  # step 3
 
     def _send(self, request: Request, grant: _Grant | None) -> Response:
         response = self._transport.send(_authorized(request, grant))
@@ -111,7 +119,7 @@ class Authorizer:
             return self._grant(request, scope, replace(challenge, parameters=own_scope))
         explicit = self._keychain.explicit_for(scope.registry)
         if isinstance(explicit, RegistryToken):
-            return _Grant(authorization=_bearer(explicit.token))
+            return _as_it_is(explicit)
         return None
 
     def _grant(self, request: Request, scope: Scope, challenge: Challenge) -> _Grant:
@@ -127,15 +135,22 @@ class Authorizer:
     def _answer(self, request: Request, scope: Scope, challenge: Challenge) -> _Grant:
         credentials = self._keychain.find(scope.registry, scope.path)
         if isinstance(credentials, RegistryToken):
-            return _Grant(authorization=_bearer(credentials.token))
+            return _as_it_is(credentials)
         if challenge.scheme == "bearer":
             return self._fetch_token(request, scope, challenge, credentials)
         if isinstance(credentials, BasicCredentials):
-            return _Grant(authorization=_basic(credentials))
+            return _Grant(authorization=_basic(credentials), login=login_in_words(credentials))
+        wanted = f"registry {scope.registry} wants a user name and a password"
+        if credentials is not None:
+            raise Unavailable(
+                "registry.unauthorized",
+                f"{wanted}, got a token: {login_in_words(credentials)}",
+                hint=log_in(scope.registry),
+            )
         raise Unavailable(
             "registry.unauthorized",
-            f"registry {scope.registry} wants a user name and a password, and none were found",
-            hint=f"log in: docker login {scope.registry}",
+            f"{wanted}, and none were found",
+            hint=self._keychain.hint(scope.registry),
         )
 
     def _fetch_token(
@@ -148,13 +163,15 @@ class Authorizer:
         asked_at_s = self._ticker.monotonic_s()
         response = self._transport.send(_token_request(realm, fields, credentials, request))
         if response.status != 200:
+            status = 401 if response.status == 404 else response.status
             raise refusal(
-                replace(response, status=401 if response.status == 404 else response.status),
+                replace(response, status=status, login=login_in_words(credentials)),
                 f"a token for {scope.registry}/{scope.path}",
             )
         token, lifetime_s = _read_token(response, scope)
         return _Grant(
-            authorization=_bearer(token),
+            authorization=f"Bearer {token}",
+            login=login_in_words(credentials),
             expires_at_s=asked_at_s + max(lifetime_s - _EXPIRY_MARGIN_S, _EXPIRY_MARGIN_S),
         )
 
@@ -163,6 +180,17 @@ def _authorized(request: Request, grant: _Grant | None) -> Request:
     if grant is None:
         return request
     return replace(request, headers={**request.headers, "Authorization": grant.authorization})
+
+
+def _as_it_is(credentials: RegistryToken) -> _Grant:
+    return _Grant(authorization=f"Bearer {credentials.token}", login=login_in_words(credentials))
+
+
+def _answer_to(grant: _Grant | None, response: Response) -> Response:
+    """Add to a refusal the login that was not enough."""
+    if grant is None or response.status not in (401, 403):
+        return response
+    return replace(response, login=grant.login)
 
 
 def _understood(response: Response) -> Challenge | None:
@@ -245,10 +273,6 @@ def _malformed_token(scope: Scope, why: str) -> Unavailable:
     return Unavailable(
         "registry.token", f"the token service of {scope.registry} answered unusably: {why}"
     )
-
-
-def _bearer(token: str) -> str:
-    return f"Bearer {token}"
 
 
 def _basic(credentials: BasicCredentials) -> str:

@@ -32,6 +32,8 @@ class BasicCredentials:
 
     username: str
     password: str = field(repr=False)
+    kept_in: str = field(default="", compare=False)
+    """The file or helper it was found in, in words; empty for what was given for this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class IdentityToken:
     """An OAuth2 refresh token for the registry's token service."""
 
     token: str = field(repr=False)
+    kept_in: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,17 @@ class RegistryToken:
     """A bearer token sent to the registry as it is."""
 
     token: str = field(repr=False)
+    kept_in: str = field(default="", compare=False)
 
 
 Credentials = Union[BasicCredentials, IdentityToken, RegistryToken]
+
+
+def login_in_words(credentials: Credentials | None) -> str:
+    """Say which login that is without a word of what is secret; nothing for none."""
+    if credentials is None:
+        return ""
+    return f"the login in {credentials.kept_in}" if credentials.kept_in else "the given login"
 
 
 class HelperRunner:
@@ -126,7 +137,9 @@ class HelperRunner:
 
 def _parse(output: bytes, name: str) -> tuple[str, str] | None:
     malformed = Unavailable(
-        "credentials.helper", f"docker-credential-{name} did not print what the protocol demands"
+        "credentials.helper",
+        f"docker-credential-{name} did not print what the protocol demands: expected a JSON object"
+        " with the texts Username and Secret",
     )
     try:
         answer = jsonbytes.parse_object(output, what="answer", max_bytes=_MAX_OUTPUT_BYTES)

@@ -21,7 +21,7 @@ from typing import Any
 
 from .. import jsonbytes
 from ..errors import InvalidInput, quote
-from ..records import dataclass, field
+from ..records import dataclass, field, replace
 from ..reference import DOCKER_HUB, Repository
 from .credentials import (
     BasicCredentials,
@@ -63,13 +63,21 @@ class KeychainOptions:
     home: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A credentials file that is there."""
+
+    path: Path
+    document: Mapping[str, Any] = field(repr=False)
+
+
 class Keychain:
     """Finds credentials; reads each file once and asks each helper once."""
 
     def __init__(self, options: KeychainOptions, *, helpers: HelperRunner | None = None) -> None:
         self._options = options
         self._helpers = helpers or HelperRunner(options.environment)
-        self._files: SingleFlight[None, tuple[Mapping[str, Any], ...]] = SingleFlight()
+        self._files: SingleFlight[None, tuple[_File, ...]] = SingleFlight()
         self._helped: SingleFlight[tuple[str, str], Credentials | None] = SingleFlight()
 
     def explicit_for(self, registry: str) -> Credentials | None:
@@ -87,8 +95,8 @@ class Keychain:
         given = self._find_in_logins(registry, path) or self.explicit_for(registry)
         if given is not None:
             return given
-        for document in self._files.get(None, self._read_files):
-            found = self._find_in(document, registry, path)
+        for file in self._files.get(None, self._read_files):
+            found = self._find_in(file, registry, path)
             if found is not None:
                 return found
         return None
@@ -105,17 +113,27 @@ class Keychain:
                 return found
         return None
 
-    def _find_in(self, document: Mapping[str, Any], registry: str, path: str) -> Credentials | None:
-        helper = _longest_match(_mapping(document, "credHelpers"), registry, path)
+    def hint(self, registry: str) -> str:
+        """Return what to do where no login for *registry* was found."""
+        named = self._options.environment.get("REGISTRY_AUTH_FILE")
+        if named and not Path(named).exists():
+            return (
+                f"REGISTRY_AUTH_FILE names {quote(named)}, which is not there; {log_in(registry)}"
+            )
+        return log_in(registry)
+
+    def _find_in(self, file: _File, registry: str, path: str) -> Credentials | None:
+        helper = _longest_match(_mapping(file.document, "credHelpers"), registry, path)
         if helper is None:
-            helper = document.get("credsStore") or None
+            helper = file.document.get("credsStore") or None
         if helper is not None:
             server = _DOCKER_HUB_KEY if registry == DOCKER_HUB else registry
             found = self._ask(str(helper), server)
             if found is not None:
                 return found
-        entry = _longest_match(_mapping(document, "auths"), registry, path)
-        return _stored(entry, registry) if isinstance(entry, dict) else None
+        entry = _longest_match(_mapping(file.document, "auths"), registry, path)
+        stored = _stored(entry, registry) if isinstance(entry, dict) else None
+        return replace(stored, kept_in=quote(file.path)) if stored is not None else None
 
     def _ask(self, helper: str, server: str) -> Credentials | None:
         def ask() -> Credentials | None:
@@ -123,16 +141,24 @@ class Keychain:
             if answer is None:
                 return None
             username, secret = answer
+            kept_in = f"docker-credential-{helper}"
             if username == _TOKEN_USER:
-                return IdentityToken(token=secret)
-            return BasicCredentials(username=username, password=secret)
+                return IdentityToken(token=secret, kept_in=kept_in)
+            return BasicCredentials(username=username, password=secret, kept_in=kept_in)
 
         return self._helped.get((helper, server), ask)
 
-    def _read_files(self) -> tuple[Mapping[str, Any], ...]:
+    def _read_files(self) -> tuple[_File, ...]:
         paths = dict.fromkeys(_paths(self._options.environment, self._options.home))
-        documents = (_read(path) for path in paths)
-        return tuple(document for document in documents if document is not None)
+        read = ((path, _read(path)) for path in paths)
+        return tuple(
+            _File(path=path, document=document) for path, document in read if document is not None
+        )
+
+
+def log_in(registry: str) -> str:
+    """Return how to log in to *registry*, for hints."""
+    return f"log in: docker login {registry}, or podman login {registry}"
 
 
 def _paths(environment: Mapping[str, str], home: Path | None) -> list[Path]:

@@ -51,6 +51,8 @@ class Response:
     """Names in lower case; of a repeated header the values are joined by commas."""
     body: bytes = field(repr=False)
     """Of an error status: the beginning only."""
+    login: str = ""
+    """Of a 401 or 403: the login that was not enough, in words; empty when there was none."""
 
 
 class Transport(Protocol):

@@ -73,6 +73,53 @@ def test_without_the_right_password_the_image_is_unavailable_not_missing(
     assert "wr0ng" not in str(caught.value)
 
 
+def logged_in(registry: MemoryRegistry, folder: Path, entry: dict[str, str]) -> Source:
+    (folder / "auth.json").write_text(json.dumps({"auths": {registry.host: entry}}))
+    environment = {"REGISTRY_AUTH_FILE": str(folder / "auth.json")}
+    return connect(RegistryOptions(environment=environment), ticker=HandTicker())
+
+
+def refused(source: Source, registry: MemoryRegistry) -> Unavailable:
+    with pytest.raises(Unavailable) as caught:
+        source.resolve(reference(registry))
+    assert caught.value.code == "registry.unauthorized"
+    return caught.value
+
+
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+def test_a_refused_login_is_named_by_the_file_that_keeps_it(registry, tmp_path: Path, scheme):
+    registry.behaviour.authentication = scheme
+    entry = {"auth": base64.b64encode(b"user:wr0ng").decode()}
+    error = refused(logged_in(registry, tmp_path, entry), registry)
+    assert f'refuses the login in "{tmp_path}/auth.json" for' in error.message
+    assert "wr0ng" not in str(error)
+    assert "refuses the given login for" in refused(client(registry, WRONG), registry).message
+
+
+def test_a_stored_token_is_not_said_to_be_no_login(registry, tmp_path: Path):
+    registry.behaviour.authentication = "basic"
+    error = refused(logged_in(registry, tmp_path, {"identitytoken": "s3cret"}), registry)
+    assert error.message == (
+        f"registry {registry.host} wants a user name and a password, got a token:"
+        f' the login in "{tmp_path}/auth.json"'
+    )
+    assert "s3cret" not in str(error)
+
+
+def test_a_credentials_file_that_is_named_and_absent_is_told_of(registry, tmp_path: Path):
+    registry.behaviour.authentication = "basic"
+    absent = str(tmp_path / "absent.json")
+    source = connect(RegistryOptions(environment={"REGISTRY_AUTH_FILE": absent}))
+    assert refused(source, registry).hint.startswith(
+        f'REGISTRY_AUTH_FILE names "{absent}", which is not there; log in: docker login'
+    )
+
+
+def test_without_a_login_an_anonymous_token_that_is_refused_says_so(registry):
+    registry.behaviour.authentication = "bearer"
+    assert "wants a login, and none was found" in refused(client(registry), registry).message
+
+
 def test_asks_no_anonymous_registry_for_anything_but_the_manifest(registry):
     client(registry, RIGHT).resolve(reference(registry))
     assert [asked.path for asked in registry.asked()] == ["/v2/app/manifests/1.0"]

@@ -15,6 +15,7 @@ from sealpin.registry.credentials import (
     BasicCredentials,
     IdentityToken,
     RegistryToken,
+    login_in_words,
 )
 from sealpin.registry.keychain import Keychain, KeychainOptions
 
@@ -182,6 +183,13 @@ def test_a_helper_for_the_registry_is_asked_once(tmp_path):
     expected = BasicCredentials(username="USER", password="s3cret")
     assert {chain.find("r.example", path) for path in ("a", "b")} == {expected}
     assert (tmp_path / "docker-credential-lab.log").read_text() == "r.example\n"
+
+
+def test_a_login_says_which_helper_keeps_it_and_nothing_more(tmp_path):
+    environment = helper(tmp_path, "lab", PRINT)
+    (tmp_path / "config.json").write_text(json.dumps({"credsStore": "lab"}))
+    found = Keychain(KeychainOptions(environment=environment)).find("r.example", "x")
+    assert login_in_words(found) == "the login in docker-credential-lab"
 
 
 def test_the_store_answers_for_docker_hub_by_its_old_address(tmp_path):
