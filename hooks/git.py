@@ -3,11 +3,14 @@
 """A revision of the project's git repository: what it changed, and policies as they stood in it.
 
 Objects are asked for by their id, and names as lists. No hook, pager, external diff or text
-conversion runs, and a link in the repository is never followed.
+conversion runs, a link in the repository is never followed, and no reference replaces an object.
+The repository is the one the files lie in, whatever the environment says.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -19,6 +22,14 @@ from sealpin.records import dataclass
 
 _TIMEOUT_S = 60
 _PLAIN_FILES = ("100644", "100755")
+_REF_FOLDERS = ("refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
+"""Where git looks for a short name, the first match wins (gitrevisions(7))."""
+_SUFFIX = re.compile(r"[~^:]|@\{")
+_SHORT_ID = re.compile(r"[0-9a-f]{4,39}", re.IGNORECASE)
+_REDIRECTIONS = frozenset(
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_REPLACE_REF_BASE", "GIT_NAMESPACE"}
+)
+"""Variables that lead git to another repository than the one it is asked in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +47,8 @@ class Revision:
     def find(cls, name: str, *, start: Path) -> Revision:
         """Look *name* up in the repository *start* is in.
 
-        Raises `InvalidInput` ``git.no-repository`` or ``git.unknown-revision``,
-        `MissingDependency` ``git.missing``.
+        Raises `InvalidInput` ``git.no-repository``, ``git.unknown-revision`` or
+        ``git.ambiguous-revision``, `MissingDependency` ``git.missing``.
         """
         root = project_root(start)
         if not (root / ".git").exists():
@@ -50,6 +61,7 @@ class Revision:
                 f"no such revision: {quote(name)}",
                 hint="a shallow clone has only its last commits: fetch the revision first",
             ) from error
+        _refuse_ambiguous(root, name)
         return cls(root=root, commit=found.decode("ascii").strip(), name=name)
 
     def changed_files(self) -> tuple[Path, ...]:
@@ -102,12 +114,40 @@ class Revision:
         return (words[0], words[1], words[2], words[3]) if len(words) == 4 else None
 
 
+def _refuse_ambiguous(root: Path, name: str) -> None:
+    """Refuse a name that means several things: a tag ``origin/main`` hides the branch of that name.
+
+    Whoever may push a tag would choose the policy. git itself only prints a warning.
+    """
+    short = _SUFFIX.split(name, maxsplit=1)[0]
+    wanted = [f"{folder}{short}" for folder in _REF_FOLDERS]
+    try:
+        listed = _git(root, "for-each-ref", "--format=%(refname)", *wanted)
+        meanings = [ref for ref in listed.decode("utf-8", "replace").splitlines() if ref in wanted]
+        if _SHORT_ID.fullmatch(short):
+            listed = _git(root, "rev-parse", f"--disambiguate={short}")
+            meanings += listed.decode("ascii").split()
+    except subprocess.CalledProcessError as error:
+        raise _failed(error) from error
+    if len(meanings) > 1:
+        raise InvalidInput(
+            "git.ambiguous-revision",
+            f"{quote(name)} means several things: {quote(', '.join(meanings))}",
+            hint="write the one that is meant in full",
+        )
+
+
 def _git(root: Path, *words: str) -> bytes:
-    command = ["git", "-C", str(root), "--literal-pathspecs", "-c", "core.fsmonitor=false", *words]
+    command = [
+        "git", "-C", str(root), "--no-replace-objects", "--literal-pathspecs",
+        "-c", "core.fsmonitor=false", *words,
+    ]  # fmt: skip
+    environment = {name: value for name, value in os.environ.items() if name not in _REDIRECTIONS}
     try:
         return subprocess.run(
-            command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=_TIMEOUT_S
-        ).stdout
+            command, check=True, capture_output=True, stdin=subprocess.DEVNULL,
+            timeout=_TIMEOUT_S, env=environment,
+        ).stdout  # fmt: skip
     except FileNotFoundError as error:
         raise MissingDependency(
             "git.missing", "git is not on PATH, and a revision was asked for"

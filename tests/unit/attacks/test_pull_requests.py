@@ -105,6 +105,58 @@ def test_weaker_policy_of_the_request_changes_no_lock_of_the_trusted_one(project
     assert (project / "pod.yaml").read_text() == POD.format("registry.test/app:1")
 
 
+def weaken(project: Path) -> None:
+    """Commit what a request would like the rules to be, with an image that they allow."""
+    (project / ".sealpin.yaml").write_text("version: 1\nno_match: allow\npolicies: []\n")
+    (project / "widget.yaml").write_text(WIDGET.format("evil.test/app:1"))
+    git(project, "checkout", "-q", "-b", "request")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "weaker")
+
+
+@pytest.mark.parametrize("name", ["trusted", "trusted~0", "origin/trusted"])
+def test_tag_named_like_the_trusted_branch_chooses_no_policy(project: Path, name: str) -> None:
+    git(project, "update-ref", "refs/remotes/origin/trusted", "trusted")
+    weaken(project)
+    git(project, "tag", name.partition("~")[0], "request")
+    ran = check(project, "--policy-from", name, "widget.yaml")
+    assert (ran.code, "git.ambiguous-revision" in ran.err) == (3, True)
+    assert check(project, "--policy-from", "refs/remotes/origin/trusted", "widget.yaml").code == 1
+
+
+def test_tag_named_like_the_start_of_the_trusted_commit_chooses_no_policy(project: Path) -> None:
+    commit = subprocess.run(
+        ["git", "-C", str(project), "rev-parse", "trusted"],
+        check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    weaken(project)
+    for length in (8, 40):
+        git(project, "update-ref", f"refs/tags/{commit[:length]}", "request")
+    ran = check(project, "--policy-from", commit[:8], "widget.yaml")
+    assert (ran.code, "git.ambiguous-revision" in ran.err) == (3, True)
+    assert check(project, "--policy-from", commit, "widget.yaml").code == 1
+
+
+def test_reference_that_replaces_the_trusted_commit_chooses_no_policy(project: Path) -> None:
+    weaken(project)
+    git(project, "replace", "trusted", "request")
+    assert check(project, "--policy-from", "trusted", "widget.yaml").code == 1
+
+
+def test_environment_leads_to_no_other_repository(project: Path, tmp_path_factory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q", "-b", "trusted")
+    weaken(project)
+    (other / ".sealpin.yaml").write_text((project / ".sealpin.yaml").read_text())
+    git(other, "add", ".")
+    git(other, "commit", "-qm", "rules of another")
+    ran = sealpin(
+        "check", "--policy-from", "trusted", "widget.yaml", cwd=project,
+        env={"HOME": str(project), "GIT_DIR": str(other / ".git"), "GIT_WORK_TREE": str(other)},
+    )  # fmt: skip
+    assert ran.code == 1
+
+
 @pytest.mark.parametrize("path", ["../outside.pub", "/etc/passwd", "keys/../../outside.pub"])
 def test_paths_of_a_policy_stay_below_its_folder(project: Path, path: str) -> None:
     rules = f'version: 1\npolicies:\n  - images: ["registry.test/**"]\n    key: {path}\n'
