@@ -70,10 +70,9 @@ def find_quadlet(survey: Survey) -> None:
     """Note the images of the Quadlet unit that *survey* holds."""
     assignments = list(_assignments(survey.source))
     last = {item.section: item for item in assignments if _names_the_image(item)}
-    veto = {"Artifact": "artifact"}
     for section in sorted(last):
-        value = last[section].value
-        _read_image(survey, value, veto=veto.get(section, _veto(assignments)))
+        veto = "artifact" if section == "Artifact" else _veto(assignments)
+        _read_image(survey, last[section].value, veto=veto)
     for item in assignments:
         if item.section == "Container" and item.key == "Mount":
             _read_mount(survey, item.value)
