@@ -17,7 +17,7 @@ the code. The first step that fails refuses this one piece of evidence with its 
 7. At every moment: the certificate's whole chain and its authority's window (`certificate`), or
    the key's window.
 8. Verify certificate timestamps; distinct certificate logs reach the threshold (`sct`).
-9. Read the statement and match its subject (`statement`, `simple_signing`).
+9. Read what is said and match its subject (`claims`, `statement`, `simple_signing`).
 10. Ask the second engine where it reads the form (`second_opinion`).
 
 What this does not do: judge *who* signed. Identity is `policy`'s question, about the result.
@@ -35,21 +35,20 @@ from ..crypto import PublicKey
 from ..digest import Digest
 from ..errors import InvalidInput, VerificationFailed
 from ..evidence import Evidence, EvidenceKind
-from ..mediatypes import COSIGN_SIGN_V1
 from ..records import dataclass
 from ..trust.material import KeylessTrust, KeyTrust, SigningTrust
 from ..trust.root import TrustedRoot
 from ..weakening import Weakening
 from .bundle import read_bundle
 from .certificate import parse_given_certificate, read_identity, verify_signing_certificate
+from .claims import read_claims
 from .dsse import Envelope, check_is_statement
 from .legacy import read_layer
-from .opinion import Opinion, SecondOpinion
+from .opinion import SecondOpinion
 from .parts import Form, MessageSignature, SignedContent, SignedParts
 from .sct import SignedCertificateTimestamp, parse_detached, verify_scts
 from .second_opinion import ask
 from .signer import choose_signer, verify_signature
-from .simple_signing import check_subject, parse_simple_signing
 from .statement import match_subject, parse_statement
 from .timestamp import Timestamps, verify_timestamps
 from .tlog import ProvenEntry, check_log_windows, verify_entries
@@ -86,12 +85,25 @@ def verify_evidence(
                 "the bundle signs a file and says nothing about an image: expected an envelope",
             )
         proof = _prove(parts, parts.content.signed_bytes, trust, given, now_utc)
-        opinion = ask(second_opinion, evidence.content, parts, trust, proof.times)
-        if isinstance(parts.content, Envelope):
-            return _envelope_statement(evidence, parts.content, trust, proof, opinion)
-        return _legacy_statement(evidence, trust, proof, opinion)
+        claims = read_claims(evidence, parts.content, trust)  # 9
+        opinion = ask(second_opinion, evidence.content, parts, trust, proof.times)  # 10
     except InvalidInput as error:
         raise _refused(error) from error
+    return VerifiedStatement(
+        subject=evidence.subject,
+        predicate_type=claims.predicate_type,
+        predicate=claims.predicate,
+        payload=claims.payload,
+        signer=proof.signer,
+        times=proof.times,
+        log_entries=proof.log_entries,
+        annotations=claims.annotations,
+        claimed_reference=claims.reference,
+        evidence=evidence,
+        weakenings=trust.weakenings,
+        engines=opinion.engines,
+        notes=opinion.notes,
+    )
 
 
 def verify_blob(
@@ -110,7 +122,7 @@ def verify_blob(
     given = _Given.read(trust)
     digest = artifact if isinstance(artifact, Digest) else Digest.of(artifact)
     try:
-        parts = _read_bundle(bundle, trust)
+        parts = _read_bundle(bundle, trust)  # 1
         if isinstance(parts.content, MessageSignature):
             _check_claimed_digest(parts.content, artifact)
             data: bytes | Digest = artifact
@@ -118,11 +130,13 @@ def verify_blob(
             data = parts.content.signed_bytes
         proof = _prove(parts, data, trust, given, now_utc)
         statement = None
-        if isinstance(parts.content, Envelope):
+        if isinstance(parts.content, Envelope):  # 9
             check_is_statement(parts.content)
             statement = parts.content.payload
             match_subject(parse_statement(statement), digest)
-        opinion = ask(second_opinion, bundle, parts, trust, proof.times, artifact=artifact)
+        opinion = ask(  # 10
+            second_opinion, bundle, parts, trust, proof.times, artifact=artifact
+        )
     except InvalidInput as error:
         raise _refused(error) from error
     return VerifiedBlob(
@@ -300,67 +314,6 @@ def _check_claimed_digest(content: MessageSignature, artifact: bytes | Digest) -
             "subject.mismatch",
             f"the bundle is about another artifact: expected {got}, got {claimed}",
         )
-
-
-def _envelope_statement(
-    evidence: Evidence,
-    envelope: Envelope,
-    trust: SigningTrust,
-    proof: _Proof,
-    opinion: Opinion,
-) -> VerifiedStatement:
-    """Step 9 for envelopes."""
-    check_is_statement(envelope)
-    statement = parse_statement(envelope.payload)
-    if _compares_claims(evidence, trust):
-        subject = match_subject(statement, evidence.subject)
-    else:
-        subject = statement.subjects[0]
-    return VerifiedStatement(
-        subject=evidence.subject,
-        predicate_type=statement.predicate_type,
-        predicate=statement.predicate,
-        payload=envelope.payload,
-        signer=proof.signer,
-        times=proof.times,
-        log_entries=proof.log_entries,
-        annotations=subject.annotations,
-        claimed_reference=subject.name,
-        evidence=evidence,
-        weakenings=trust.weakenings,
-        engines=opinion.engines,
-        notes=opinion.notes,
-    )
-
-
-def _legacy_statement(
-    evidence: Evidence, trust: SigningTrust, proof: _Proof, opinion: Opinion
-) -> VerifiedStatement:
-    """Step 9 for simple signing."""
-    signed = parse_simple_signing(evidence.content)
-    if _compares_claims(evidence, trust):
-        check_subject(signed, evidence.subject)
-    return VerifiedStatement(
-        subject=evidence.subject,
-        predicate_type=COSIGN_SIGN_V1,
-        predicate=signed.optional,
-        payload=evidence.content,
-        signer=proof.signer,
-        times=proof.times,
-        log_entries=proof.log_entries,
-        annotations=signed.annotations,
-        claimed_reference=signed.claimed_reference,
-        evidence=evidence,
-        weakenings=trust.weakenings,
-        engines=opinion.engines,
-        notes=opinion.notes,
-    )
-
-
-def _compares_claims(evidence: Evidence, trust: SigningTrust) -> bool:
-    """Claims may be given up for the legacy format alone; a bundle's subject always counts."""
-    is_bundle = evidence.kind is EvidenceKind.BUNDLE
-    return is_bundle or Weakening.IGNORE_CLAIMS not in trust.weakenings
 
 
 def _refused(error: InvalidInput) -> VerificationFailed:

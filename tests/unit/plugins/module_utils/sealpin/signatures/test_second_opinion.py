@@ -172,10 +172,14 @@ WITHOUT_LIBRARY = """
 import sys
 sys.path.insert(0, {core!r})
 sys.modules["sigstore"] = None
-from sealpin.errors import MissingDependency
+from datetime import datetime, timezone
+from sealpin.digest import Digest
+from sealpin.errors import MissingDependency, SealpinError
+from sealpin.evidence import Evidence, EvidenceKind, Route
 from sealpin.signatures.bundle import read_bundle
 from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.second_opinion import ask
+from sealpin.signatures.verify import verify_evidence
 from sealpin.trust.material import KeylessTrust
 from sealpin.trust.root_json import parse_trusted_root
 bundle, root = open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read()
@@ -184,6 +188,20 @@ print(ask(SecondOpinion.AUTO, bundle, read_bundle(bundle), trust, ()).engines)
 try:
     ask(SecondOpinion.REQUIRE, bundle, read_bundle(bundle), trust, ())
 except MissingDependency as error:
+    print(error.code)
+elsewhere = Evidence(
+    kind=EvidenceKind.BUNDLE,
+    subject=Digest.of(b"another image"),
+    content=bundle,
+    route=Route.GIVEN,
+    location="bundle.json",
+)
+now_utc = datetime.now(timezone.utc)
+try:
+    verify_evidence(
+        elsewhere, trust=trust, now_utc=now_utc, second_opinion=SecondOpinion.REQUIRE
+    )
+except SealpinError as error:
     print(error.code)
 """
 
@@ -195,7 +213,11 @@ def test_an_absent_library_is_one_engine_unless_it_is_required(sigstore, tmp_pat
     script = WITHOUT_LIBRARY.format(core=str(CORE))
     command = [sys.executable, "-c", script, str(bundle), str(root)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert output.splitlines() == ["('sealpin',)", "dependency.missing-library"]
+    assert output.splitlines() == [
+        "('sealpin',)",
+        "dependency.missing-library",
+        "subject.mismatch",  # the last step is not asked about what an earlier one refuses
+    ]
 
 
 def test_importing_the_procedure_imports_no_engine():
