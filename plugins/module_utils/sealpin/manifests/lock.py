@@ -94,22 +94,27 @@ class Lock:
         return f'{{\n{body}  "version": {LOCK_VERSION}\n}}\n'.encode()
 
 
-def _conflict(problem: str) -> InvalidInput:
+def _conflict(problem: str, hint: str) -> InvalidInput:
     return InvalidInput(
-        "lock.conflict",
-        f"sealpin.lock has an unfinished merge: {problem}",
-        hint="keep one of the two entries, or delete both, and run: sealpin pin",
+        "lock.conflict", f"sealpin.lock has an unfinished merge: {problem}", hint=hint
     )
 
 
 def _read_document(data: bytes) -> list[LockEntry]:
     if any(data.startswith(m) or b"\n" + m in data for m in _CONFLICT_MARKERS):
-        raise _conflict("it holds conflict markers")
+        raise _conflict(
+            "it holds conflict markers",
+            "delete the markers, keep one entry for each image, and run: sealpin pin;"
+            " with `sealpin.lock merge=union` in .gitattributes git merges different images by itself",
+        )
     try:
-        document = jsonbytes.parse_object(data, what="sealpin.lock", max_bytes=MAX_LOCK_BYTES)
+        document = jsonbytes.parse_object(data, what="it", max_bytes=MAX_LOCK_BYTES)
     except InvalidInput as error:
         if error.code == "json.duplicate-key":
-            raise _conflict(error.message) from error
+            raise _conflict(
+                error.message,
+                "keep the entry with the digest your files have, or delete both, and run: sealpin pin",
+            ) from error
         raise malformed(error.message) from error
     version = document.pop("version", None)
     if not isinstance(version, int) or isinstance(version, bool):

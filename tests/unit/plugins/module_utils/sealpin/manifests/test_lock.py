@@ -137,6 +137,20 @@ def test_refuses_a_lock_it_cannot_rely_on(data, code, message):
     assert caught.value.hint
 
 
+def test_advises_each_kind_of_unfinished_merge_in_its_own_way():
+    """Between markers both entries may be wanted; of one image's two entries one is wrong."""
+    with pytest.raises(InvalidInput) as marked:
+        Lock.parse(b"{\n<<<<<<< HEAD\n")
+    assert "one entry for each image" in marked.value.hint
+    assert "merge=union" in marked.value.hint
+    with pytest.raises(InvalidInput) as doubled:
+        Lock.parse(b'{"a/b:1": 1, "a/b:1": 2}')
+    assert doubled.value.message == (
+        'sealpin.lock has an unfinished merge: it has the key "a/b:1" twice in one object'
+    )
+    assert "the digest your files have" in doubled.value.hint
+
+
 def test_refuses_a_name_that_is_not_normalised():
     document = good()
     document["nginx:1"] = document.pop("docker.io/library/a:1")
