@@ -90,13 +90,14 @@ def usage() -> str:
     )
 
 
-def print_error(error: SealpinError) -> None:
-    """Print what is wrong and what to do next, a line each, on standard error."""
+def print_error(error: SealpinError, *, about: str = "") -> None:
+    """Print what is wrong, *about* which of several things, and what to do next, a line each."""
     from sealpin.report.text import printable
 
     # A policy has a line for each of its problems; indented, none passes for one of ours.
     text = "\n  ".join(map(printable, error.message.split("\n")))
-    print(f"sealpin: {text} [{error.code}]", file=sys.stderr)
+    subject = f"{printable(about)}: " if about else ""
+    print(f"sealpin: {subject}{text} [{error.code}]", file=sys.stderr)
     if error.hint:
         print(f"sealpin: next: {printable(error.hint)}", file=sys.stderr)
 

@@ -61,7 +61,7 @@ def run(argv: Sequence[str]) -> int:
                 saved.append(pinned)
             except SealpinError as error:
                 sys.stdout.flush()
-                print_error(error)
+                print_error(error, about=f"nothing saved for {reference}")
                 codes.append(exit_codes.of_error(error))
     if asked.verifier and saved:
         codes += _summarise_saved(asked, rules, saved)

@@ -105,7 +105,8 @@ def _read_document(data: bytes) -> list[LockEntry]:
         raise _conflict(
             "it holds conflict markers",
             "delete the markers, keep one entry for each image, and run: sealpin pin;"
-            " with `sealpin.lock merge=union` in .gitattributes git merges different images by itself",
+            " with `sealpin.lock merge=union` in .gitattributes git merges different images"
+            " by itself",
         )
     try:
         document = jsonbytes.parse_object(data, what="it", max_bytes=MAX_LOCK_BYTES)
@@ -113,7 +114,8 @@ def _read_document(data: bytes) -> list[LockEntry]:
         if error.code == "json.duplicate-key":
             raise _conflict(
                 error.message,
-                "keep the entry with the digest your files have, or delete both, and run: sealpin pin",
+                "keep the entry with the digest your files have, or delete both, and run:"
+                " sealpin pin",
             ) from error
         raise malformed(error.message) from error
     version = document.pop("version", None)
