@@ -21,7 +21,7 @@ from ._sessions import (
     registry_weakenings,
     run_options,
 )
-from ._tasks import Entry, Work, decided_entry, error_entry, resolved_entry
+from ._tasks import Entry, Work, decided_entry, error_entry, resolved_entry, unresolved_entry
 from .sealpin.api import Session
 from .sealpin.attestations.predicates import predicate_type, summarise
 from .sealpin.descriptor import ResolvedArtifact
@@ -76,7 +76,7 @@ def verify_provenance(params: Params) -> Work:
 def read_attestations(params: Params) -> Work:
     """Return the attestations of each image: the verified ones, or whatever lies there."""
     if params["unsafe_unverified"]:
-        return Work(answer=lambda references: _unverified(references, params))
+        return Work(answer=lambda references: _unverified(references, params), refuse=_unresolved)
     if not params.get("types"):
         raise InvalidInput(
             "task.no-types",
@@ -90,7 +90,11 @@ def read_attestations(params: Params) -> Work:
             decided = [session.decide(references, rule.policies) for rule in rules]
         return [_read_entry(decisions, params) for decisions in zip(*decided, strict=True)]
 
-    return Work(answer=answer, depends_on=" ".join(trust_digest(rule.policies) for rule in rules))
+    return Work(
+        answer=answer,
+        refuse=_refused,
+        depends_on=" ".join(trust_digest(rule.policies) for rule in rules),
+    )
 
 
 def _deciding(params: Params, rules: Rules) -> Work:
@@ -104,7 +108,7 @@ def _deciding(params: Params, rules: Rules) -> Work:
             entry["attestations"] = _verified(decision, params)
             yield entry
 
-    return Work(answer=answer, depends_on=trust_digest(rules.policies))
+    return Work(answer=answer, refuse=_refused, depends_on=trust_digest(rules.policies))
 
 
 def _rule(name: str) -> AttestationRule:
@@ -138,7 +142,15 @@ def _unverified(references: Sequence[ImageReference], params: Params) -> Iterabl
             try:
                 yield _unverified_entry(session, reference, artifact, params)
             except SealpinError as error:
-                yield {**error_entry(reference.text, error), "attestations": []}
+                yield _unresolved(reference.text, error)
+
+
+def _refused(image: str, error: SealpinError) -> Entry:
+    return {**error_entry(image, error), "attestations": []}
+
+
+def _unresolved(image: str, error: SealpinError) -> Entry:
+    return {**unresolved_entry(image, error), "attestations": []}
 
 
 def _unverified_entry(

@@ -36,4 +36,5 @@ def prove(params: Params, images: list[Entry]) -> Result:
         "msg": f"{len(failures)} of {len(images)} running images are not verified: "
         + "; ".join(map(reason, failures)),
         "code": failures[0]["code"],
+        "hint": failures[0]["hint"],
     }

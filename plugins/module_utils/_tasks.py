@@ -52,11 +52,27 @@ class Work:
 
     answer: Callable[[Sequence[ImageReference]], Iterable[Entry]]
     """Opens a session and makes the entries for references, in any order."""
+    refuse: Callable[[str, SealpinError], Entry]
+    """Makes the entry, with the fields all entries of the task have, for what is no reference."""
     depends_on: str = ""
     """Digest of what the options only name: the policy with its keys and roots."""
 
 
 _GOOD = frozenset({"allowed", "resolved"})
+_RESOLVED = (
+    "image",
+    "name",
+    "outcome",
+    "code",
+    "message",
+    "hint",
+    "digest",
+    "pinned",
+    "pinned_tagged",
+    "platforms",
+    "source",
+)
+"""What an entry has that holds no decision, besides ``media_type``."""
 _HINTS = {
     "file.unreadable": "paths are those of the machine that verifies: the host, or the controller"
     " with verify_on: controller"
@@ -102,7 +118,7 @@ def ask_for(work: Work, images: Sequence[str]) -> dict[str, Entry]:
         try:
             references.append(ImageReference.parse(image))
         except InvalidInput as error:
-            entries[image] = error_entry(image, error)
+            entries[image] = work.refuse(image, error)
     if references:
         entries.update((entry["image"], entry) for entry in work.answer(references))
     return entries
@@ -123,7 +139,7 @@ def verify_images(params: Params) -> Work:
             )
         return [decided_entry(decision, weakenings, platform) for decision in decisions]
 
-    return Work(answer=answer, depends_on=trust_digest(rules.policies))
+    return Work(answer=answer, refuse=error_entry, depends_on=trust_digest(rules.policies))
 
 
 def resolve_images(params: Params) -> Work:
@@ -138,11 +154,11 @@ def resolve_images(params: Params) -> Work:
                 answers = tuple(_with_platforms(session, answer) for answer in answers)
         for reference, resolved in zip(references, answers, strict=True):
             if isinstance(resolved, SealpinError):
-                yield error_entry(reference.text, resolved)
+                yield unresolved_entry(reference.text, resolved)
             else:
                 yield resolved_entry(replace(resolved, reference=reference))
 
-    return Work(answer=answer)
+    return Work(answer=answer, refuse=unresolved_entry)
 
 
 def _with_platforms(
@@ -202,6 +218,12 @@ def resolved_entry(artifact: ResolvedArtifact) -> Entry:
     }
 
 
+def unresolved_entry(image: str, error: SealpinError) -> Entry:
+    """Make the entry of an image that could not be resolved: the fields of `resolved_entry`."""
+    told = error_entry(image, error)
+    return {**{name: told[name] for name in _RESOLVED}, "media_type": ""}
+
+
 def conclude(entries: Sequence[Entry]) -> Result:
     """Make the result of a task from its images' entries."""
     failures = [entry for entry in entries if entry["outcome"] not in _GOOD]
@@ -215,7 +237,7 @@ def conclude(entries: Sequence[Entry]) -> Result:
         result["msg"] = f"{len(failures)} of {len(entries)} images failed: " + "; ".join(
             map(reason, failures)
         )
-        result["code"] = failures[0]["code"]
+        result.update(code=failures[0]["code"], hint=failures[0]["hint"])
     return result
 
 
@@ -236,7 +258,7 @@ def error_entry(image: str, error: SealpinError) -> Entry:
     """Make the entry of an image about which no decision could be made."""
     return {
         "image": image,
-        "name": "",
+        "name": _full_name(image),
         "outcome": "inconclusive",
         "code": error.code,
         "message": error.message,
@@ -253,6 +275,14 @@ def error_entry(image: str, error: SealpinError) -> Entry:
         "statements": [],
         "findings": [],
     }
+
+
+def _full_name(image: str) -> str:
+    """Return *image* with its defaults written out; nothing for what is no reference."""
+    try:
+        return ImageReference.parse(image).normalised
+    except InvalidInput:
+        return ""
 
 
 def reason(entry: Entry) -> str:

@@ -74,7 +74,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out.
+      description: The same with every default written out; empty for what is no reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -142,6 +142,46 @@ images:
           description: Who signed it.
           returned: when it was verified
           type: dict
+        evidence:
+          description: Where it lies, with C(digest) and C(location), and when it was verified C(kind) and C(route).
+          type: dict
+        subject:
+          description: The digest it is about.
+          returned: when it was verified
+          type: str
+        times:
+          description: When it was signed and who says so, each with C(at), C(source) and C(authority).
+          returned: when it was verified
+          type: list
+          elements: dict
+        log_entries:
+          description: Its entries in transparency logs, each with C(log), C(log_id), C(index), C(inclusion_proof) and C(promise).
+          returned: when it was verified
+          type: list
+          elements: dict
+        annotations:
+          description: What the signer wrote beside it.
+          returned: when it was verified
+          type: dict
+        claimed_reference:
+          description: The image name the signer wrote, or empty.
+          returned: when it was verified
+          type: str
+        engines:
+          description: Who verified it, C(sealpin) and where it can C(sigstore).
+          returned: when it was verified
+          type: list
+          elements: str
+        notes:
+          description: What is worth knowing about it and changes nothing.
+          returned: when it was verified
+          type: list
+          elements: str
+        weakenings:
+          description: Codes of the checks that were switched off for it.
+          returned: when it was verified
+          type: list
+          elements: str
         predicate:
           description: What it says.
           returned: when O(predicates=true)
@@ -154,6 +194,15 @@ by_image:
   description: The same entries by image, as it was given.
   returned: always
   type: dict
+code:
+  description: The code of the first reason.
+  returned: failure
+  type: str
+  sample: registry.unauthorized
+hint:
+  description: What to do next about it, or empty.
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -65,7 +65,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out.
+      description: The same with every default written out; empty for what is no reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -78,6 +78,9 @@ images:
     message:
       description: The reason in one line, or empty.
       type: str
+    hint:
+      description: What to do next, or empty.
+      type: str
     digest:
       description: The digest, or empty.
       type: str
@@ -88,7 +91,7 @@ images:
       description: C(name:tag@digest), for files and people.
       type: str
     media_type:
-      description: The media type of the manifest; empty where the image was given by digest.
+      description: The media type of the manifest; empty where the image was given by digest or not resolved.
       type: str
     platforms:
       description: Platform to digest, with O(platforms=true).
@@ -100,6 +103,15 @@ by_image:
   description: The same entries by image, as it was given.
   returned: always
   type: dict
+code:
+  description: The code of the first reason.
+  returned: failure
+  type: str
+  sample: registry.unauthorized
+hint:
+  description: What to do next about it, or empty.
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

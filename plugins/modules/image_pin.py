@@ -104,7 +104,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out.
+      description: The same with every default written out; empty for what is no reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -179,6 +179,15 @@ files:
 lock:
   description: The lock file.
   returned: always
+  type: str
+code:
+  description: The code of the first reason.
+  returned: failure
+  type: str
+  sample: registry.unauthorized
+hint:
+  description: What to do next about it, or empty.
+  returned: failure
   type: str
 """
 

@@ -84,7 +84,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out.
+      description: The same with every default written out; empty for what is no reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -141,6 +141,15 @@ by_image:
   description: The same entries by image, as it was given.
   returned: always
   type: dict
+code:
+  description: The code of the first reason.
+  returned: failure
+  type: str
+  sample: registry.unauthorized
+hint:
+  description: What to do next about it, or empty.
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -123,6 +123,14 @@ images:
       description: The reason in one line.
       returned: when it was verified
       type: str
+    hint:
+      description: What to do next, or empty.
+      returned: when it was verified
+      type: str
+    unsigned:
+      description: Whether a policy allowed the image without proof.
+      returned: when it was verified
+      type: bool
     statements:
       description: What was proven, by whom and when. See M(sealpin.oci.image_verify).
       returned: when it was verified
@@ -142,6 +150,15 @@ unavailable:
   returned: always
   type: list
   elements: dict
+code:
+  description: The code of the first reason.
+  returned: failure
+  type: str
+  sample: registry.unauthorized
+hint:
+  description: What to do next about it, or empty.
+  returned: failure
+  type: str
 """
 
 from typing import TYPE_CHECKING

@@ -115,6 +115,15 @@ policy_digest:
   description: The digest of the policy with its keys, as reports and lock files have it; empty without a policy.
   returned: success
   type: str
+code:
+  description: The code of the first reason.
+  returned: failure
+  type: str
+  sample: registry.unauthorized
+hint:
+  description: What to do next about it, or empty.
+  returned: failure
+  type: str
 """
 
 from typing import TYPE_CHECKING
