@@ -42,12 +42,14 @@ class SourceText:
     a CR in it is cut into lines when first asked for.
     """
 
-    __slots__ = ("_block_lines", "_has_returns", "_line_starts", "text", "where")
+    __slots__ = ("_block_lines", "_has_returns", "_line", "_line_starts", "text", "where")
 
     def __init__(self, text: str, *, where: str) -> None:
         self.text = text
         self.where = where
         self._has_returns = "\r" in text
+        self._line = (0, -1)
+        """Start and end of the line that was asked about last: one line may hold all values."""
         self._line_starts: list[int] = []
         self._block_lines: list[int] = []
         """How many lines end before each block of `_BLOCK` characters."""
@@ -73,7 +75,7 @@ class SourceText:
 
     def position(self, offset: int) -> Position:
         """Line and column of *offset*."""
-        return Position(self.line_number(offset), offset - self._start_of_line(offset) + 1)
+        return Position(self.line_number(offset), offset - self.start_of_line(offset) + 1)
 
     def rest_of_line(self, offset: int) -> str:
         """The text from *offset* to the end of its line, the line break left out."""
@@ -87,13 +89,18 @@ class SourceText:
         """The line above that of *offset*, without its line end; empty when there is none."""
         if self._has_returns:
             return self.line(self.line_number(offset) - 1)
-        end = self._start_of_line(offset) - 1
-        return self.text[self._start_of_line(end) : end] if end >= 0 else ""
+        end = self.start_of_line(offset) - 1
+        return self.text[self.text.rfind("\n", 0, end) + 1 : end] if end >= 0 else ""
 
-    def _start_of_line(self, offset: int) -> int:
+    def start_of_line(self, offset: int) -> int:
+        """Offset of the first character of the line of *offset*."""
         if self._has_returns:
             return self.line_starts[self.line_number(offset) - 1]
-        return self.text.rfind("\n", 0, offset) + 1
+        start, end = self._line
+        if not start <= offset <= end:
+            start, end = self.text.rfind("\n", 0, offset) + 1, self.text.find("\n", offset)
+            self._line = (start, end if end >= 0 else len(self.text))
+        return start
 
     def line(self, number: int) -> str:
         """Line *number* (from 1) without its line end; empty when there is none such."""

@@ -281,3 +281,78 @@ def test_instruction_of_very_many_lines_takes_no_time() -> None:
     with at_most(10):
         found = find_sites("Dockerfile", text.encode())
     assert [site.text for site in found.sites] == ["good:1"]
+
+
+MANY = 20_000
+ON_ONE_LINE = {
+    "flags": ("Dockerfile", "COPY " + "--from=a.test/b:1 " * MANY + "a b\n", MANY),
+    "mounts": ("Dockerfile", "RUN " + "--mount=from=a.test/b:1 " * MANY + "a\n", MANY),
+    "triggers": ("Dockerfile", "ONBUILD " * MANY + "FROM a.test/b:1\n", 1),
+    "arguments": (
+        "x.container",
+        "[Container]\nPodmanArgs=" + "--mount type=image,src=a.test/b:1 " * MANY + "\n",
+        MANY,
+    ),
+    "features": (
+        "devcontainer.json",
+        '{"features":{' + ",".join(f'"a.test/b{n}:1":{{}}' for n in range(MANY)) + "}}",
+        0,
+    ),
+    "containers": (
+        "pod.json",
+        '{"apiVersion":"v1","kind":"Pod","spec":{"containers":['
+        + ",".join(['{"image":"a.test/b:1"}'] * MANY)
+        + "]}}",
+        MANY,
+    ),
+    "containers before a comment": (
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nspec: {containers: ["
+        + "{image: a.test/b:1}, " * MANY
+        + '{image: a.test/c:1}]} # sealpin: image {"$imagepolicy"\n',
+        1,
+    ),
+    "comment": (
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: a.test/b:1 "
+        + "#" * 10 * MANY
+        + "\n",
+        1,
+    ),
+    "chain": (
+        "compose.yaml",
+        "services:\n  s0: {image: a.test/b:1}\n"
+        + "".join(f"  s{n}: {{extends: s{n - 1}}}\n" for n in range(1, MANY // 4)),
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ON_ONE_LINE)
+def test_very_many_images_in_one_place_take_no_time_that_grows_with_their_square(
+    case: str,
+) -> None:
+    path, text, sites = ON_ONE_LINE[case]
+    with at_most(25):
+        found = find_sites(path, text.encode())
+    if case != "containers before a comment":
+        assert len(found.sites) == sites
+
+
+@pytest.mark.parametrize(
+    ("line", "is_ignored"),
+    [
+        ("image: evil:1 # sealpin: ignore", True),
+        ("image: 'evil:1'# sealpin: ignore", True),
+        ("image: evil:1 # sealpin: ignores", False),
+        ("image: evil:1 # x # sealpin: ignore", True),
+        ("image: evil:1 # x# sealpin: ignore", False),
+        ("image: evil:1 # x# sealpin: ignore # pin: ignore", True),
+    ],
+)
+def test_only_a_comment_behind_the_value_leaves_an_image_alone(line: str, is_ignored: bool) -> None:
+    text = f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - {line}\n"
+    found = find_sites("pod.yaml", text.encode())
+    assert [remark.code for remark in found.remarks if remark.code == "ignored"] == (
+        ["ignored"] if is_ignored else []
+    )

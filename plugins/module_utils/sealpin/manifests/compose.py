@@ -10,8 +10,6 @@ where a service uses it. What this project builds is never looked up: asking Doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path
 from .compose_build import Builds
@@ -47,6 +45,8 @@ class _Project:
         self.root = document.root
         services = survey.entries(survey.get(self.root, "services"))
         self.services = {key.value: service for key, service in services}
+        self._known: dict[int, tuple[bool, str]] = {}
+        """`_inherited` by the node's identity."""
         self.built = {
             name
             for service in self.services.values()
@@ -80,8 +80,7 @@ class _Project:
 
     def _is_built(self, service: Node) -> bool:
         """Whether the service, or one it extends in this file, has a ``build`` key."""
-        chain = self._extends_chain(service)
-        return any(self.survey.get(link, "build") is not None for link in chain)
+        return self._inherited(service)[0]
 
     def _is_pulled(self, service: Node) -> bool:
         """Whether the service says when its image is pulled, which a ``build`` key does not undo.
@@ -91,18 +90,25 @@ class _Project:
         return self._pull_policy(service) not in ("", *_NEVER_PULLED)
 
     def _pull_policy(self, service: Node) -> str:
-        policies = (self.survey.text(link, "pull_policy") for link in self._extends_chain(service))
-        return next((policy for policy in policies if policy), "")
+        return self._inherited(service)[1]
 
-    def _extends_chain(self, service: Node) -> Iterator[Node]:
-        """The service and, nearest first, what it extends in this file."""
-        seen: set[str] = set()
-        yield service
-        name = self._extended(service)
-        while name in self.services and name not in seen:
-            seen.add(name)
-            yield self.services[name]
-            name = self._extended(self.services[name])
+    def _inherited(self, service: Node) -> tuple[bool, str]:
+        """Whether the service is built, and its pull policy, from what it extends, nearest first.
+
+        Each link of a chain is looked at once, however many services are chained.
+        """
+        links: list[Node] = []
+        following: Node | None = service
+        while following is not None and id(following) not in self._known:
+            self._known[id(following)] = (False, "")  # a circle, which compose refuses, ends here
+            links.append(following)
+            following = self.services.get(self._extended(following))
+        is_built, policy = self._known[id(following)] if following is not None else (False, "")
+        for link in reversed(links):
+            is_built = is_built or self.survey.get(link, "build") is not None
+            policy = self.survey.text(link, "pull_policy") or policy
+            self._known[id(link)] = (is_built, policy)
+        return is_built, policy
 
     def _extended(self, service: Node) -> str:
         """The service of this file that *service* extends; empty for none."""

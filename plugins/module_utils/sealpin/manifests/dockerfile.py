@@ -12,7 +12,9 @@ the text of another one would be an image that nobody checks.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 
 from ..records import dataclass
 from ..yamlnodes import BYTE_ORDER_MARK, SourceText
@@ -116,10 +118,11 @@ class _Build:
         self.survey.remark(code, f"{self.where}{path}", offset, detail=detail)
 
     def _read_instruction(self, tokens: list[_Token]) -> None:
+        names = (token.text.upper() for token in tokens)
+        triggers = sum(1 for _name in takewhile("ONBUILD".__eq__, names))
+        tokens = tokens[min(triggers, len(tokens) - 1) :]
         name = tokens[0].text.upper()
-        if name == "ONBUILD" and len(tokens) > 1:
-            self._read_instruction(tokens[1:])
-        elif name == "ARG" and self.is_before_first_from:
+        if name == "ARG" and self.is_before_first_from:
             self._read_defaults(tokens[1:])
         elif name == "FROM":
             self._read_from(tokens[1:])
@@ -262,13 +265,13 @@ def _flags(tokens: list[_Token]) -> Iterator[_Token]:
 
     One that had any no longer is as long as its text, so nothing is spliced into it.
     """
-    pending = list(tokens)
+    pending = deque(tokens)
     while pending and pending[0].text.startswith("--"):
-        token = pending.pop(0)
+        token = pending.popleft()
         for _turn in range(_MAX_WORDS_IN_FLAG):
             if not pending or _SHELL_WORD.fullmatch(token.text):
                 break
-            token = _joined([token], [pending.pop(0)], is_glued=True)[0]
+            token = _joined([token], [pending.popleft()], is_glued=True)[0]
         text = _QUOTING.sub(lambda found: found[1] or "", token.text)
         yield _Token(text, token.start, token.end)
 
