@@ -4,11 +4,12 @@
 
 ::
 
-    SealpinError ├── InvalidInput          fix what was given: a reference, a file, an option ├──
-Unavailable           try again: registry, network, authorisation, a document that cannot be had
-├── VerificationFailed    do not use it: a signature, a claim or a digest is wrong ├──
-PolicyInvalid         fix the policy: it does not load, so nothing is decided └──
-MissingDependency     install it: a library or program this path needs is absent
+    SealpinError
+    ├── InvalidInput          fix what was given: a reference, a file, an option
+    ├── Unavailable           try again: registry, network, authorisation, a document that is away
+    ├── VerificationFailed    do not use it: a signature, a claim or a digest is wrong
+    ├── PolicyInvalid         fix the policy: it does not load, so nothing is decided
+    └── MissingDependency     install it: a library or program this path needs is absent
 
 ``Unavailable`` and ``MissingDependency`` always lead to an *inconclusive* decision, never to
 "denied for want of a signature" and never to "allowed". Each error has a stable ``code``
