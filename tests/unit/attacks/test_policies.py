@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from sealpin.api import Session
 from sealpin.chain import ChainProfile
@@ -25,7 +28,7 @@ from sealpin.policy.evaluate import evaluate
 from sealpin.policy.fingerprint import trust_digest
 from sealpin.policy.flags import EvidenceFlags, policy_from_flags
 from sealpin.policy.identity import mismatch
-from sealpin.policy.match import cluster_glob, cluster_name
+from sealpin.policy.match import cluster_glob, cluster_name, repository_glob
 from sealpin.policy.model import AttestationRule, IdentityRule, Operator, PointerCondition
 from sealpin.policy.signer_flags import SignerFlags
 from sealpin.policy.verifications import Verifications
@@ -39,6 +42,7 @@ from sealpin.trust.root import TrustedRoot
 from support.builders import decision
 from support.memory_registry import MemoryRegistry
 from support.policies import GITHUB, codes, decide, gap, load
+from support.processor_time import at_most
 from support.verification import NOW, SUBJECT, keyless, root_of
 from support.virtual_sigstore import Identity, KeyPair, Signer, VirtualSigstore
 
@@ -234,6 +238,23 @@ def test_policy_that_can_speak_of_no_image_does_not_load(root: TrustedRoot, glob
 @pytest.mark.parametrize("glob", ["docker.io/**", "docker.io/acme**", "registry.test/**/a-*", "**"])
 def test_policy_that_can_speak_of_an_image_loads(root: TrustedRoot, glob: str) -> None:
     load(rules(own("p", images=glob)), root)
+
+
+def test_glob_of_many_wildcards_is_matched_in_no_time() -> None:
+    glob = repository_glob(f"registry.test/{'**a' * 8}/b")
+    with at_most(5):
+        assert not glob.matches(ImageReference.parse(f"registry.test/{'a' * 240}"))
+
+
+@given(
+    st.text("ab/", max_size=12),
+    st.lists(st.sampled_from(["*", "**", "a", "b", "/", "ab"]), min_size=7, max_size=14),
+)
+def test_glob_of_many_wildcards_covers_what_its_pattern_covers(name: str, parts: list[str]) -> None:
+    text = "".join(["a", *parts, "*b*b*"])
+    assume(len(re.findall(r"\*+", text)) <= 8)
+    glob = cluster_glob(text)
+    assert glob.matches_name(name) == (re.fullmatch(glob.pattern, name) is not None)
 
 
 @pytest.mark.parametrize("until", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00"])

@@ -22,8 +22,9 @@ from ..reference import ImageReference, Repository, fold_registry
 
 MAX_GLOB_CHARS = 512
 MAX_GLOB_WILDCARDS = 8
-"""The matcher backtracks: its worst case is the name's length (under 400) to the power of the
-wildcards.
+_MAX_BACKTRACKING_WILDCARDS = 2
+"""A regular expression backtracks: its worst case is the name's length (under 400) to the power of
+the wildcards. Few globs have more than two; those are matched part by part.
 """
 
 _HTTPS_PORT = ":443"
@@ -50,6 +51,8 @@ class ImageGlob:
     """As written."""
     dialect: Dialect
     _compiled: re.Pattern[str] = field(compare=False, repr=False)
+    _parts: tuple[str, ...] = field(compare=False, repr=False)
+    """Literals and wildcards in their order."""
 
     def matches(self, reference: ImageReference) -> bool:
         """Whether the glob covers *reference*.
@@ -63,7 +66,9 @@ class ImageGlob:
 
     def matches_name(self, name: str) -> bool:
         """Whether the glob covers *name*, which is in the dialect's form already."""
-        return self._compiled.fullmatch(name) is not None
+        if len(self._parts) <= 2 * _MAX_BACKTRACKING_WILDCARDS + 1:
+            return self._compiled.fullmatch(name) is not None
+        return _covers_all(self._parts, name)
 
     @property
     def pattern(self) -> str:
@@ -79,7 +84,7 @@ class ImageGlob:
 def cluster_glob(text: str) -> ImageGlob:
     """Make a glob of a ClusterImagePolicy's text. Raises `InvalidInput` ``glob.malformed``."""
     _check_shape(text, _CLUSTER_CHARACTERS)
-    return ImageGlob(text, Dialect.CLUSTER, _compile(_CLUSTER_WHOLE.get(text, text)))
+    return ImageGlob(text, Dialect.CLUSTER, *_compile(_CLUSTER_WHOLE.get(text, text)))
 
 
 def repository_glob(text: str) -> ImageGlob:
@@ -97,7 +102,7 @@ def repository_glob(text: str) -> ImageGlob:
         )
     _check_shape(text, _SHORT_CHARACTERS)
     if "*" in registry:
-        return ImageGlob(text, Dialect.REPOSITORY, _compile(text))
+        return ImageGlob(text, Dialect.REPOSITORY, *_compile(text))
     if not slash or not (registry == "localhost" or "." in registry or ":" in registry):
         raise InvalidInput(
             "glob.no-registry",
@@ -105,7 +110,7 @@ def repository_glob(text: str) -> ImageGlob:
             hint=f"for Docker Hub write docker.io/{text if slash else 'library/' + text}",
         )
     folded = _without_port(Repository.parse(f"{registry}/any/name").registry)
-    glob = ImageGlob(text, Dialect.REPOSITORY, _compile(f"{folded}/{path}"))
+    glob = ImageGlob(text, Dialect.REPOSITORY, *_compile(f"{folded}/{path}"))
     if not _covers_something(glob, f"{folded}/{path}"):
         raise InvalidInput(
             "glob.no-image",
@@ -211,6 +216,32 @@ def _check_shape(text: str, characters: re.Pattern[str]) -> None:
 _WILDCARDS = {"**": ".*", "*": "[^/]*"}
 
 
-def _compile(text: str) -> re.Pattern[str]:
-    parts = re.findall(r"\*\*|\*|[^*]+", text)
-    return re.compile("".join(_WILDCARDS.get(part) or re.escape(part) for part in parts))
+def _compile(text: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    parts = tuple(re.findall(r"\*\*|\*|[^*]+", text))
+    pattern = "".join(_WILDCARDS.get(part) or re.escape(part) for part in parts)
+    return re.compile(pattern), parts
+
+
+def _covers_all(parts: tuple[str, ...], name: str) -> bool:
+    """Match as the regular expression does, by the set of places each part can end at."""
+    ends = {0}
+    for part in parts:
+        if part == "**":
+            ends = set(range(min(ends), len(name) + 1))
+        elif part == "*":
+            ends = _within_components(ends, name)
+        else:
+            ends = {at + len(part) for at in ends if name.startswith(part, at)}
+        if not ends:
+            return False
+    return len(name) in ends
+
+
+def _within_components(starts: set[int], name: str) -> set[int]:
+    """Every place that is reached from one of *starts* without passing a slash."""
+    ends, is_reached = set(), False
+    for at in range(len(name) + 1):
+        is_reached = at in starts or (is_reached and name[at - 1] != "/")
+        if is_reached:
+            ends.add(at)
+    return ends
