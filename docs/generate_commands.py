@@ -47,7 +47,11 @@ def _section(words: tuple[str, ...]) -> str:
     if parser.epilog:
         lines.append(parser.epilog)
     for group in parser._action_groups:
-        actions = [a for a in group._group_actions if a.dest != "help"]
+        actions = [
+            action
+            for action in group._group_actions
+            if action.dest != "help" and action.help != argparse.SUPPRESS
+        ]
         if actions:
             lines += ["\n| | |", "|---|---|"]
             lines += [f"| {_spelling(action)} | {_cell(action.help or '')} |" for action in actions]

@@ -16,3 +16,7 @@ def test_page_is_what_the_generator_prints():
     spec.loader.exec_module(module)
     page = (DOCS / "reference" / "command.md").read_text(encoding="utf-8")
     assert page == module.page(), "run: make docs"
+
+
+def test_the_page_shows_no_option_that_help_hides() -> None:
+    assert "SUPPRESS" not in (DOCS / "reference" / "command.md").read_text(encoding="utf-8")
