@@ -100,8 +100,10 @@ def _verify(argv: Sequence[str], arguments: argparse.Namespace) -> int:
     from ..cosign_run import CosignRun
 
     try:
+        # Before the trusted root is refreshed, so that a list that does not read costs nothing.
+        targets = _targets(arguments, options)
         run = CosignRun.of(arguments, options, ahead=ahead)
-        answers = run.decide(_targets(arguments, options))
+        answers = run.decide(targets)
     finally:
         if ahead is not None:
             ahead.stop()

@@ -48,6 +48,16 @@ def test_show_tells_what_is_built_in_and_opens_no_socket(
     assert all(len(line) <= 80 for line in ran.out.splitlines())
 
 
+def test_a_list_that_does_not_read_is_told_before_any_root_is_refreshed(tmp_path: Path) -> None:
+    nowhere = {"HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    words = ("verify", "--publisher", "kubernetes")
+    for wrong in (("--images-from", tmp_path / "none.spdx"), ("No Reference",)):
+        ran = sealpin(*words, *wrong, env=nowhere)
+        assert ran.code == 3
+        assert "not refreshed" not in ran.err
+        assert not list(tmp_path.iterdir())
+
+
 def test_show_reads_a_file(tmp_path: Path) -> None:
     ran = sealpin("trust", "show", "--trusted-root", LAB / "trusted_root.json", "--format", "json")
     document = json.loads(ran.out)
