@@ -157,7 +157,7 @@ def _print_attestations(
 
 def _summaries(answer: Answer) -> list[str]:
     """Return what the attestations say, for people."""
-    from sealpin.attestations.predicates import summarise
+    from sealpin.attestations.summaries import summarise
 
     return [
         f"    {line}"

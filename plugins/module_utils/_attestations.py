@@ -23,7 +23,8 @@ from ._sessions import (
 )
 from ._tasks import Entry, Work, decided_entry, error_entry, resolved_entry, unresolved_entry
 from .sealpin.api import Session
-from .sealpin.attestations.predicates import predicate_type, summarise
+from .sealpin.attestations.predicates import predicate_type
+from .sealpin.attestations.summaries import summarise
 from .sealpin.descriptor import ResolvedArtifact
 from .sealpin.errors import InvalidInput, SealpinError
 from .sealpin.evidence import Evidence, EvidenceKind, EvidenceSet
