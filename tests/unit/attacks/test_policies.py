@@ -470,3 +470,14 @@ def test_globs_of_a_cluster_see_the_name_as_it_is_written() -> None:
     glob = cluster_glob("Registry.test/*:v1")
     assert glob.matches(ImageReference.parse("Registry.test/app:v1"))
     assert not glob.matches(ImageReference.parse("registry.test/app:v1"))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    ["".join(f"k{n}: 1\n" for n in range(20_000)), f"policies: [{'{x: 1}, ' * 20_000}]\n"],
+    ids=["fields", "policies"],
+)
+def test_very_many_problems_of_a_policy_are_told_in_no_time(root: TrustedRoot, fields: str) -> None:
+    with at_most(10), pytest.raises(PolicyInvalid) as raised:
+        load(f"version: 1\n{fields}", root)
+    assert len(set(str(raised.value).splitlines())) == 100

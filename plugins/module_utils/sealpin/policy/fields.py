@@ -51,7 +51,7 @@ class DocumentInvalid(PolicyInvalid):
             "\n".join(str(problem) for problem in shown),
             hint=next((problem.hint for problem in shown if problem.hint), ""),
         )
-        self.problems = problems
+        self.problems = shown
 
 
 class Reader:
@@ -63,7 +63,13 @@ class Reader:
         self.problems: list[Problem] = []
 
     def add(self, message: str, *paths: Path, hint: str = "", details: str = "") -> None:
-        """Note a problem with the fields at *paths*; it is shown where the first of them stands."""
+        """Note a problem with the fields at *paths*; it is shown where the first of them stands.
+
+        Beyond `MAX_PROBLEMS` it is only counted: to find its place would take ever longer.
+        """
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.problems.append(self.problems[-1])
+            return
         names = ", ".join(render(path) for path in paths)
         text = (
             f"validation failed: {message}: {names}" if names else f"validation failed: {message}"
