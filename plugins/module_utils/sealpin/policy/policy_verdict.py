@@ -80,10 +80,11 @@ def _combine(policy: TrustPolicy, verdicts: list[AuthorityVerdict]) -> Answer:
     first = next(
         verdict for verdict in verdicts if verdict.outcome is Outcome.INCONCLUSIVE
     ).findings[0]
+    where = f"authority {first.name} could not be checked: " if len(verdicts) > 1 else ""
     return Answer(
         outcome=Outcome.INCONCLUSIVE,
         code=first.code,
-        message=f"authority {first.name} could not be checked: {first.message}",
+        message=f"{where}{first.message}",
         hint=first.hint,
     )
 

@@ -81,6 +81,8 @@ def test_a_gap_makes_absence_inconclusive(root, foreign):
         decision = decide(load(POLICY, root), signed, gaps=(gap(),))
         assert decision.outcome is Outcome.INCONCLUSIVE
         assert "registry.rate-limited" in codes(decision)
+        told = {finding.message for finding in decision.findings if not finding.is_warning}
+        assert len(told) == 1, "the only authority's reason is the policy's, and is told once"
 
 
 def test_a_conclusive_gap_hides_nothing(root):
