@@ -114,11 +114,16 @@ class ImageReference:
         Raises `InvalidInput` ``reference.*`` or ``digest.*``.
         """
         name, at, digest_text = text.partition("@")
-        digest = Digest.parse(digest_text) if at else None
         head, colon, tail = name.rpartition(":")
         tag = None
-        if colon and "/" not in tail:
-            name, tag = head, Tag.parse(tail)
+        try:
+            digest = Digest.parse(digest_text) if at else None
+            if colon and "/" not in tail:
+                name, tag = head, Tag.parse(tail)
+        except InvalidInput as error:
+            # Of many images that are named, this one.
+            where = f"{error.message} ({quote(text)})"
+            raise InvalidInput(error.code, where, hint=error.hint) from error
         if not name:
             raise InvalidInput("reference.malformed", f"not an image reference: {quote(text)}")
         return cls(repository=Repository.parse(name), tag=tag, digest=digest, text=text)

@@ -91,6 +91,13 @@ def test_refuses_what_the_grammar_does_not_know(text, code):
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("text", ["quay.io/a/b:", "quay.io/a/b@sha256:12", "quay.io/A:1"])
+def test_says_which_of_many_images_is_not_one(text):
+    with pytest.raises(InvalidInput) as caught:
+        ImageReference.parse(text)
+    assert text.partition(":1")[0] in caught.value.message
+
+
 def test_two_spellings_of_one_image_are_equal():
     spellings = ("nginx", "docker.io/library/nginx", "index.docker.io/nginx")
     parsed = {ImageReference.parse(text) for text in spellings}
