@@ -220,3 +220,13 @@ def test_environment_does_not_switch_the_age_of_the_root_off(
     (project / "pod.yaml").write_text(POD.format("registry.test/app:1"))
     ran = sealpin("pin", "--offline", "pod.yaml", cwd=project, env=environment)
     assert (ran.code, "trust.too-old" in ran.out + ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("image", ["[x](https://evil.test)", r"\[x](https://evil.test)/x:1"])
+def test_image_is_no_link_in_the_list_of_alerts(project: Path, image: str) -> None:
+    (project / "pod.yaml").write_text(POD.format(f"'{image}'"))
+    ran = check(project, "--format", "sarif", "pod.yaml")
+    (result,) = json.loads(ran.out)["runs"][0]["results"]
+    text = result["message"]["text"]
+    assert r"x\](https://evil.test)" in text
+    assert text.startswith("\\[" if image.startswith("[") else "\\\\\\[")

@@ -42,7 +42,7 @@ def sarif_document(document: Mapping[str, Any]) -> dict[str, Any]:
                             {
                                 "level": "error",
                                 "descriptor": {"id": error["code"]},
-                                "message": {"text": error["message"]},
+                                "message": {"text": _plain(error["message"])},
                             }
                             for error in document["errors"]
                         ],
@@ -82,10 +82,17 @@ def _result(entry: Mapping[str, Any], code: str, level: str, text: str) -> dict[
     return {
         "ruleId": code,
         "level": level,
-        "message": {"text": text + hint},
+        "message": {"text": _plain(text + hint)},
         "locations": [{"physicalLocation": physical}],
         "partialFingerprints": {"sealpin/v1": hashlib.sha256(key.encode()).hexdigest()},
     }
+
+
+def _plain(text: str) -> str:
+    """Keep a stranger's ``[text](address)`` from being a link (SARIF 2.1.0, 3.11.6)."""
+    if "](" not in text:
+        return text
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
 def _uri(path: str) -> str:
