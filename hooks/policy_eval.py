@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sealpin.errors import InvalidInput, PolicyInvalid
+from sealpin.errors import InvalidInput, PolicyInvalid, quote
 
 from . import exit_codes
 from .arguments import Parser
@@ -54,7 +54,12 @@ def run(argv: Sequence[str]) -> int:
 
     name = arguments.type or Path(arguments.file).suffix.removeprefix(".")
     if name not in ("cue", "rego"):
-        raise InvalidInput("usage", "expected --type cue or --type rego")
+        raise InvalidInput(
+            "usage",
+            f"the language is not known: expected a file ending in .cue or .rego,"
+            f" got {quote(arguments.file)}",
+            hint="name it: --type cue, or --type rego",
+        )
     try:
         text = read_file(Path(arguments.file)).data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -84,5 +89,7 @@ def run(argv: Sequence[str]) -> int:
         print(f"{state} ({answer.engine})" if answer.engine else state)
         if answer.message:
             print("\n".join(wrap(f"{answer.message} [{answer.code}]", indent="  ")))
+        if answer.hint:
+            print("\n".join(wrap(f"next: {answer.hint}", indent="  ")))
     sys.stdout.flush()
     return exit_codes.of_outcome(answer.outcome.value)

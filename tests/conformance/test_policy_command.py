@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -89,6 +90,21 @@ def test_eval_tells_strict_from_the_peers_semantics(tmp_path: Path) -> None:
     case = {"policyType": "cue", "policy": 'predicateType: "x"\n', "inputText": "{}"}
     assert evaluate(case, tmp_path).code == 1
     assert evaluate(case, tmp_path, "--cue-semantics=cosign").code == 0
+
+
+def test_eval_says_what_to_install_and_which_language_it_expects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "regopy", None)  # as if it were not installed
+    for name in ("p.rego", "p.txt"):
+        (tmp_path / name).write_text("package signature\n")
+    (tmp_path / "in.json").write_text("{}")
+    words = ("policy", "eval")
+    ran = sealpin(*words, tmp_path / "p.rego", tmp_path / "in.json", env={"PATH": str(tmp_path)})
+    assert (ran.code, "next: install opa" in ran.out) == (2, True), ran.out
+    ran = sealpin(*words, tmp_path / "p.txt", tmp_path / "in.json")
+    assert (ran.code, f'got "{tmp_path}/p.txt"' in ran.err) == (3, True)
+    assert "--type cue" in ran.err
 
 
 @pytest.mark.parametrize(
