@@ -13,6 +13,8 @@ In check mode steps 3 and 4 write nothing and say what they would.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,19 +133,30 @@ def _find(task: _Task) -> list[Found]:
 
 
 def _read(path: Path) -> bytes:
-    """Read a regular file, and no link, which may lead elsewhere. Raises `InvalidInput`."""
-    if path.is_symlink() or not path.is_file():
-        raise InvalidInput("file.not-regular", f"not a regular file: {path}")
+    """Read a regular file, and no link, which may lead elsewhere. Raises `InvalidInput`.
+
+    Whoever the files belong to may swap them while the task, often root's, reads: what was opened
+    counts, not what lay there before.
+    """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_MANIFEST_FILE_BYTES + 1)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
+        if path.is_symlink():
+            raise _not_regular(path) from error
         raise InvalidInput("file.unreadable", f"cannot read {path}: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _not_regular(path)
+        data = file.read(MAX_MANIFEST_FILE_BYTES + 1)
     if len(data) > MAX_MANIFEST_FILE_BYTES:
         raise InvalidInput(
             "file.too-large", f"{path} is larger than {MAX_MANIFEST_FILE_BYTES} bytes"
         )
     return data
+
+
+def _not_regular(path: Path) -> InvalidInput:
+    return InvalidInput("file.not-regular", f"not a regular file: {path}")
 
 
 def _lock_path(params: Params) -> Path:

@@ -5,16 +5,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pytest
+from module_utils import _pinning
 from module_utils._running import list_engine
 from module_utils._running_proof import prove
 from module_utils._tasks import attempt, verify_images
+from module_utils.sealpin.errors import InvalidInput
 
 from support.collection import import_plugin
 from support.memory_registry import Behaviour, MemoryRegistry
@@ -188,3 +193,37 @@ def render(name: str, report: dict[str, Any]) -> str:
     environment.filters["regex_replace"] = lambda text, old, new: re.sub(old, new, text)
     folder = Path(__file__).parents[3] / "roles" / "audit" / "templates"
     return environment.from_string((folder / name).read_text()).render(sealpin_audit__report=report)
+
+
+def test_link_that_takes_the_place_of_a_file_while_it_is_read_is_not_followed(
+    tmp_path: Path,
+) -> None:
+    secret, path, spare = tmp_path / "secret", tmp_path / "pod.yaml", tmp_path / "spare"
+    secret.write_text("secret")
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            spare.write_text("own")
+            spare.rename(path)
+            spare.symlink_to(secret)
+            spare.rename(path)
+
+    path.write_text("own")
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    seen = set()
+    try:
+        for _turn in range(3000):
+            with suppress(InvalidInput):
+                seen.add(_pinning._read(path))
+    finally:
+        stop.set()
+        swapping.join()
+    assert seen == {b"own"}
+
+
+def test_pipe_in_the_place_of_a_file_stops_no_task(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pod.yaml")
+    with pytest.raises(InvalidInput, match="not a regular file"):
+        _pinning._read(tmp_path / "pod.yaml")
