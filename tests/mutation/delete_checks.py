@@ -38,6 +38,7 @@ CHECK_CALL = re.compile(r"_?(check|verify)(_|$)")
 
 _ATTACKS = "../../../attacks"
 _POLICY = (
+    "policy/test_appraisal.py",
     "policy/test_evaluate.py",
     "policy/test_silent_passes.py",
     "policy/test_match.py",
