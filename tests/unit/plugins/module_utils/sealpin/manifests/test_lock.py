@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 import subprocess
@@ -14,50 +13,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from sealpin.descriptor import Descriptor, Platform
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
-from sealpin.manifests.finder import find_sites
 from sealpin.manifests.lock import Lock
-from sealpin.manifests.lock_check import check_sites, stale_entries, stale_remark
-from sealpin.manifests.lock_entry import LockEntry
-from sealpin.manifests.pin import Pin
-from sealpin.manifests.site import ImageSite
-from sealpin.policy.decision import AuthorityResult
 from sealpin.reference import ImageReference
-from support.builders import decision, digest_of, statement
+from support.builders import digest_of
+from support.lock_entries import POLICY, ROOT, entry
 
 SCHEMA = Path(__file__).resolve().parents[6] / "hooks" / "schemas" / "sealpin-lock.schema.json"
-POLICY = Digest.of(b"policy")
-ROOT = Digest.of(b"root")
-
-
-def site(image: str) -> ImageSite:
-    data = f"services: {{a: {{image: '{image}'}}}}".encode()
-    (found,) = find_sites("compose.yaml", data).sites
-    return found
-
-
-def entry(image: str, *, platform: str = "", **changes: object) -> LockEntry:
-    reference = ImageReference.parse(image)
-    child = Descriptor(
-        media_type="",
-        digest=Digest.of(b"child"),
-        size_bytes=1,
-        platform=Platform.parse("linux/arm64"),
-    )
-    made = decision(reference, children=(child,))
-    result = AuthorityResult(
-        policy="p",
-        authority="a",
-        statements=(statement(made.digest, at_utc=datetime(2024, 5, 1, 10, tzinfo=timezone.utc)),),
-    )
-    made = dataclasses.replace(made, satisfied=(result,))
-    pin = Pin(
-        site=site(image), decision=made, platform=Platform.parse(platform) if platform else None
-    )
-    made_entry = LockEntry.of(pin, policy=POLICY, trusted_root=ROOT)
-    return dataclasses.replace(made_entry, **changes)
 
 
 def test_records_what_the_decision_proved():
@@ -272,52 +235,3 @@ class TestGit:
             with pytest.raises(InvalidInput) as caught:
                 repository.read()
             assert caught.value.code == "lock.conflict"
-
-
-class TestCheck:
-    """Files held against a lock."""
-
-    digest = digest_of(ImageReference.parse("nginx:1.27"))
-    lock = Lock.of([entry("nginx:1.27")])
-
-    def codes(self, image: str, lock: Lock | None = None, **current: Digest) -> list[str]:
-        hashes = {"policy": POLICY, "trusted_root": ROOT} | current
-        remarks = check_sites(lock or self.lock, [site(image)], **hashes)
-        return [remark.code for remark in remarks]
-
-    def test_a_pinned_image_that_agrees_gets_no_remark(self):
-        assert self.codes(f"nginx:1.27@{self.digest}") == []
-        assert self.codes(f"docker.io/nginx:1.27@{self.digest}") == []
-
-    def test_a_pin_without_tag_is_found_by_its_digest(self):
-        assert self.codes(f"nginx@{self.digest}") == []
-        assert self.codes(f"redis@{self.digest}") == ["not-in-lock"]
-
-    @pytest.mark.parametrize(
-        ("image", "code"),
-        [
-            ("nginx:1.27", "unpinned"),
-            (f"nginx:1.28@{digest}", "not-in-lock"),
-            (f"nginx:1.27@{POLICY}", "differs-from-lock"),
-        ],
-    )
-    def test_says_what_does_not_agree(self, image, code):
-        (remark,) = check_sites(self.lock, [site(image)], policy=None, trusted_root=None)
-        assert (remark.code, remark.path, remark.line) == (code, "$.services.a.image", 1)
-        assert image in remark.message
-        assert remark.hint
-
-    def test_says_when_policy_or_trust_changed(self):
-        image = f"nginx:1.27@{self.digest}"
-        assert self.codes(image, policy=ROOT) == ["policy-changed"]
-        assert self.codes(image, trusted_root=POLICY) == ["trust-changed"]
-
-    def test_says_when_an_image_is_pinned_without_proof(self):
-        lock = Lock.of([entry("nginx:1.27", is_unsigned=True)])
-        assert self.codes(f"nginx:1.27@{self.digest}", lock) == ["unsigned"]
-
-    def test_names_entries_that_no_file_uses(self):
-        lock = Lock.of([entry("nginx:1.27"), entry("redis:7")])
-        (stale,) = stale_entries(lock, [site(f"nginx:1.27@{self.digest}")])
-        remark = stale_remark(stale, lock_file="sealpin.lock")
-        assert remark.label == "stale-lock-entry:docker.io/library/redis:7"
