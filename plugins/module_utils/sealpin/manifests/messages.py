@@ -110,7 +110,8 @@ _ROWS = (
     Message("short-override", _W, "without NAME= before it, Kustomize takes no tag and digest",
             "write it as NAME=IMAGE:TAG"),
     # Files.
-    Message("unparseable", _W, "it does not parse and is left alone as a whole", "correct the syntax"),
+    Message("unparseable", _W, "it does not parse and is left alone as a whole",
+            "correct the syntax"),
     Message("unparseable-template", _W, "a template that is not YAML before it is filled in",
             "pin the chart's values, or mark literal lines with: # sealpin: image"),
     Message("too-deep", _W, "nested beyond reading; what lies below is left alone",
