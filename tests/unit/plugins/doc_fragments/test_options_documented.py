@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,6 +55,49 @@ def test_a_fragment_documents_its_options_and_no_other(
         for option, spec in options.items()
     }
     assert described == specified
+
+
+ROOT = FRAGMENTS.parents[1]
+MODULES = {
+    "attestation_info": _options.ATTESTATION_INFO,
+    "attestation_verify": _options.ATTESTATION_VERIFY,
+    "image_digest_info": _options.IMAGE_DIGEST_INFO,
+    "image_pin": _options.IMAGE_PIN,
+    "image_verify": _options.IMAGE_VERIFY,
+    "provenance_verify": _options.PROVENANCE_VERIFY,
+    "running_images_info": (_options.VERIFICATION, _options.INTERPRETER),
+}
+"""Modules of the action groups to what each is asked with."""
+
+
+def shown_defaults() -> list[tuple[str, str]]:
+    """Return who and what is set in every ``module_defaults`` that a page shows."""
+    pages = [*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("roles/*/README.md"), ROOT / "README.md"]
+    blocks = [
+        block
+        for page in pages
+        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.M | re.S)
+        if "module_defaults:" in block
+    ]
+    assert blocks
+    loaded = [YAML(typ="safe", pure=True).load(block) for block in blocks]
+    plays = [play[0] if isinstance(play, list) else play for play in loaded]
+    return [
+        (whom, option)
+        for play in plays
+        for whom, options in play["module_defaults"].items()
+        for option in options
+    ]
+
+
+@pytest.mark.parametrize(("whom", "option"), shown_defaults())
+def test_a_default_that_a_page_shows_is_an_option_of_every_module_it_is_for(
+    whom: str, option: str
+) -> None:
+    groups = YAML(typ="safe", pure=True).load(ROOT / "meta" / "runtime.yml")["action_groups"]
+    name = whom.rpartition(".")[2]
+    for module in groups[name] if whom.startswith("group/") else [name]:
+        assert option in _options.argument_spec(*MODULES[module]), module
 
 
 def test_secrets_are_marked() -> None:
