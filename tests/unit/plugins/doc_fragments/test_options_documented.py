@@ -76,7 +76,7 @@ def shown_defaults() -> list[tuple[str, str]]:
     blocks = [
         block
         for page in pages
-        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.M | re.S)
+        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
         if "module_defaults:" in block
     ]
     assert blocks
