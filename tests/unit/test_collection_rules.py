@@ -136,3 +136,13 @@ def test_documentation_names_only_options_that_the_plugin_has(plugin):
     texts = [own, *map(fragment, ours)]
     options = set().union(*(text.get("options", {}) for text in texts))
     assert set(re.findall(r"\bO\((\w+)", yaml.safe_dump(texts))) <= options
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "changelogs" / "fragments").glob("*.yml")), ids=lambda path: path.name
+)
+def test_fragments_of_the_changelog_are_lists_of_sentences(path):
+    """A colon or a backtick in the wrong place makes a fragment no YAML, or no text."""
+    for section, sentences in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        assert isinstance(sentences, list), section
+        assert all(isinstance(sentence, str) for sentence in sentences), section
