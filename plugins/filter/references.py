@@ -65,7 +65,16 @@ def _join(parts: Mapping[str, Any]) -> str:
             f"image_ref: {problem}; a reference is made of {', '.join(sorted(PARTS))}"
         )
     registry = f"{parts['registry']}/" if parts.get("registry") else ""
-    text = str(Repository.parse(f"{registry}{parts['repository']}"))
+    repository = Repository.parse(f"{registry}{parts['repository']}")
+    if registry and repository.path.removeprefix("library/") != str(
+        parts["repository"]
+    ).removeprefix("library/"):
+        # A registry of one word would be read as a namespace of Docker Hub, which anybody may own.
+        raise AnsibleFilterError(
+            f"image_ref: {parts['registry']} is no registry in a reference: a registry has a dot or"
+            " a port, or is localhost"
+        )
+    text = str(repository)
     if parts.get("tag"):
         text += f":{Tag.parse(str(parts['tag']))}"
     if parts.get("digest"):

@@ -15,6 +15,7 @@ from typing import Any
 
 import jinja2
 import pytest
+from ansible.errors import AnsibleFilterError
 from module_utils import _pinning
 from module_utils._running import list_engine
 from module_utils._running_proof import prove
@@ -25,6 +26,7 @@ from support.collection import import_plugin
 from support.memory_registry import Behaviour, MemoryRegistry
 
 audit = import_plugin("plugin_utils.audit")
+references = import_plugin("filter.references")
 
 DIGEST = f"sha256:{'a' * 64}"
 OTHER = f"sha256:{'b' * 64}"
@@ -227,3 +229,16 @@ def test_pipe_in_the_place_of_a_file_stops_no_task(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pod.yaml")
     with pytest.raises(InvalidInput, match="not a regular file"):
         _pinning._read(tmp_path / "pod.yaml")
+
+
+@pytest.mark.parametrize("registry", ["registry", "harbor", "docker"])
+def test_registry_of_one_word_becomes_no_namespace_of_docker_hub(registry: str) -> None:
+    with pytest.raises(AnsibleFilterError, match="no registry in a reference"):
+        references.image_ref({"registry": registry, "repository": "team/app"})
+
+
+@pytest.mark.parametrize("text", ["nginx:1", "a.example/library/x", "localhost/a", "a:5000/b/c"])
+def test_parts_of_a_reference_join_to_what_they_were_split_from(text: str) -> None:
+    parts = references.image_ref(text)
+    assert references.image_ref(references.image_ref(parts)) == parts
+    assert references.image_ref({"repository": parts["name"]}) == parts["name"]
