@@ -16,6 +16,7 @@ from sealpin.manifests.rewrite import apply
 from sealpin.reference import ImageReference
 from support.builders import digest_of
 from support.pinning import pin_all
+from support.properties import UNTIMED
 
 _MARK = "\ue000"
 """Stands where a digest is expected; a character no layout uses."""
@@ -121,7 +122,7 @@ def streams(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return "".join(parts).encode(), after.encode()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(UNTIMED, max_examples=400)
 @given(streams())
 def test_only_the_spans_of_the_images_change(stream):
     before, after = stream
@@ -131,7 +132,7 @@ def test_only_the_spans_of_the_images_change(stream):
     assert again == pinned
 
 
-@settings(max_examples=400, deadline=None)
+@settings(UNTIMED, max_examples=400)
 @given(streams(), st.data())
 def test_damaged_files_are_left_alone_or_changed_in_their_spans_only(stream, data):
     before, _unused = stream
@@ -184,7 +185,7 @@ FILES = [
 fragments = st.text(alphabet="image:FROM nginx{}[]'\"#\n\t -&*!|><@1\\%$", max_size=200)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(UNTIMED, max_examples=300)
 @given(st.sampled_from(FILES), st.binary(max_size=200) | fragments.map(str.encode))
 def test_no_bytes_make_the_finders_fail(file, data):
     pinned, found = pin_all(file, data)

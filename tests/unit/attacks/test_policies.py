@@ -43,6 +43,7 @@ from support.builders import decision
 from support.memory_registry import MemoryRegistry
 from support.policies import GITHUB, codes, decide, gap, load
 from support.processor_time import at_most
+from support.properties import UNTIMED
 from support.verification import NOW, SUBJECT, keyless, root_of
 from support.virtual_sigstore import Identity, KeyPair, Signer, VirtualSigstore
 
@@ -246,6 +247,7 @@ def test_glob_of_many_wildcards_is_matched_in_no_time() -> None:
         assert not glob.matches(ImageReference.parse(f"registry.test/{'a' * 240}"))
 
 
+@UNTIMED
 @given(
     st.text("ab/", max_size=12),
     st.lists(st.sampled_from(["*", "**", "a", "b", "/", "ab"]), min_size=7, max_size=14),

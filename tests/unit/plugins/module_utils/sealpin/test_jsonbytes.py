@@ -14,6 +14,7 @@ from sealpin import jsonbytes
 from sealpin.errors import InvalidInput
 from sealpin.limits import MAX_JSON_DEPTH
 from support.processor_time import at_most
+from support.properties import UNTIMED
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -105,6 +106,7 @@ def test_an_object_is_demanded(data):
     assert caught.value.code == "json.not-an-object"
 
 
+@UNTIMED
 @given(VALUES)
 def test_reads_back_what_it_writes(value):
     data = jsonbytes.canonical(value)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput
 from sealpin.reference import ImageReference, Repository, Tag
+from support.properties import UNTIMED
 
 D = "sha256:" + "0123456789abcdef" * 4
 
@@ -130,6 +131,7 @@ def test_a_pin_keeps_the_text_and_sets_the_digest(text):
     assert ImageReference.parse(text).pinned(other) == f"docker.io/library/nginx@{other}"
 
 
+@UNTIMED
 @given(st.text(max_size=60))
 def test_any_text_is_parsed_or_refused(text):
     try:
