@@ -11,15 +11,19 @@ are done once.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+COLLECTION = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"].split(":")[0]) / (
+    "ansible_collections/sealpin/oci"
+)
+sys.path.insert(0, str(COLLECTION / "tests"))
 
-from support.plays import Finished, attempt, check
+from support.plays import Finished, attempt, check  # noqa: E402 - found by the line above
 
 HERE = Path(__file__).resolve().parent
 SECRET = "a-secret-of-the-controller"
