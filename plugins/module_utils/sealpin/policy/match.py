@@ -133,7 +133,7 @@ def _without_port(registry: str) -> str:
 def _covers_something(glob: ImageGlob, name: str) -> bool:
     """Whether the name a glob stands for with its wildcards filled in is one that an image has."""
     try:
-        repository = Repository.parse(name.replace("**", "x/x").replace("*", "x"))
+        repository = Repository.parse(_filled_in(name))
     except InvalidInput:
         return False
     return glob.matches_name(str(repository))
@@ -145,7 +145,12 @@ def covers(own: ImageGlob, other: ImageGlob) -> bool:
     A wildcard of *other* is tried as one component and, if it may be several, as two; a glob that
     covers both covers whatever it stands for.
     """
-    return own.matches_name(other.text.replace("**", "x/x").replace("*", "x"))
+    return own.matches_name(_filled_in(other.text))
+
+
+def _filled_in(text: str) -> str:
+    """Return a name that the glob *text* stands for: a component for ``*``, two for ``**``."""
+    return text.replace("**", "x/x").replace("*", "x")
 
 
 @lru_cache(maxsize=4096)
