@@ -59,20 +59,6 @@ class Work:
 
 
 _GOOD = frozenset({"allowed", "resolved"})
-_RESOLVED = (
-    "image",
-    "name",
-    "outcome",
-    "code",
-    "message",
-    "hint",
-    "digest",
-    "pinned",
-    "pinned_tagged",
-    "platforms",
-    "source",
-)
-"""What an entry has that holds no decision, besides ``media_type``."""
 _HINTS = {
     "file.unreadable": "paths are those of the machine that verifies: the host, or the controller"
     " with verify_on: controller"
@@ -220,8 +206,7 @@ def resolved_entry(artifact: ResolvedArtifact) -> Entry:
 
 def unresolved_entry(image: str, error: SealpinError) -> Entry:
     """Make the entry of an image that could not be resolved: the fields of `resolved_entry`."""
-    told = error_entry(image, error)
-    return {**{name: told[name] for name in _RESOLVED}, "media_type": ""}
+    return {**_without_digest(image, error), "media_type": ""}
 
 
 def conclude(entries: Sequence[Entry]) -> Result:
@@ -257,6 +242,19 @@ def error_result(error: SealpinError) -> Result:
 def error_entry(image: str, error: SealpinError) -> Entry:
     """Make the entry of an image about which no decision could be made."""
     return {
+        **_without_digest(image, error),
+        "index_digest": "",
+        "unsigned": False,
+        "policies": [],
+        "weakenings": [],
+        "statements": [],
+        "findings": [],
+    }
+
+
+def _without_digest(image: str, error: SealpinError) -> Entry:
+    """Make what every entry has, for an image that *error* left without a digest."""
+    return {
         "image": image,
         "name": _full_name(image),
         "outcome": "inconclusive",
@@ -264,16 +262,10 @@ def error_entry(image: str, error: SealpinError) -> Entry:
         "message": error.message,
         "hint": error.hint,
         "digest": "",
-        "index_digest": "",
         "pinned": "",
         "pinned_tagged": "",
         "source": "",
         "platforms": {},
-        "unsigned": False,
-        "policies": [],
-        "weakenings": [],
-        "statements": [],
-        "findings": [],
     }
 
 
