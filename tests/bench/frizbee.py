@@ -34,7 +34,7 @@ from .synthetic_tree import write_tree
 
 POLICY = 'version: 1\npolicies:\n  - images: ["**"]\n    unsigned: allow\n'
 RUNS = 5
-ROUND_TRIPS_MS = (0, 10, 30)
+ROUND_TRIPS_MS = (0, 5, 10, 30)
 _DIGEST = re.compile(rb"(?::[A-Za-z0-9_][\w.-]*)?@sha256:[0-9a-f]{64}")
 _INSERTED = re.compile(rb"@sha256:[0-9a-f]{64}")
 _INSERTED_DEFAULT_TAG = re.compile(rb":latest@sha256:[0-9a-f]{64}")
