@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The option groups that verbs share, declared once, under the peers' names.
 
-A group only declares. What the values mean is decided where they are used: `session_of` in
-`sealpin_hooks.sessions` for registry and trust, `sealpin.policy.flags` for identities and keys.
+A group only declares. What the values mean is decided where they are used: `run_options` in
+`sealpin_hooks.running` for registry and trust, `sealpin.policy.flags` for identities and keys.
 """
 
 from __future__ import annotations
+
+from sealpin.limits import DEFAULT_WORKERS
 
 from .arguments import Parser
 
@@ -74,9 +76,9 @@ def add_registry_options(parser: Parser) -> None:
     group.add_argument(
         "--max-workers",
         type=int,
-        default=16,
+        default=DEFAULT_WORKERS,
         metavar="N",
-        help="registry requests at once (default 16)",
+        help=f"registry requests at once (default {DEFAULT_WORKERS})",
     )
 
 

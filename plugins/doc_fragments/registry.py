@@ -63,5 +63,5 @@ options:
   max_workers:
     description: How many requests to registries are under way at once.
     type: int
-    default: 16
+    default: 32
 """

@@ -34,7 +34,7 @@ REGISTRY: Options = {
     "allow_insecure_registry": {"type": "bool", "default": False},
     "allow_http_registry": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 180},
-    "max_workers": {"type": "int", "default": 16},
+    "max_workers": {"type": "int", "default": 32},
 }
 
 TRUST: Options = {

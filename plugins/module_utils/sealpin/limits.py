@@ -43,5 +43,5 @@ MAX_YAML_DEPTH = 100
 MAX_PURE_YAML_CHARS = 4 * 1024 * 1024
 MAX_LOCK_BYTES = 16 * 1024 * 1024
 
-DEFAULT_WORKERS = 16
+DEFAULT_WORKERS = 32
 """Images worked on at a time; lookups of an image go on beside each other."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write a new YAML document: block style, every text quoted unless it is plainly a word.
 
-For documents we make ourselves (`policy.render`), never for files somebody wrote: those are
+For documents we make ourselves (`policy.rendering`), never for files somebody wrote: those are
 spliced. Round trip: what `write_document` writes reads back as the value it was given.
 """
 

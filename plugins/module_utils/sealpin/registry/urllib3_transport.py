@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ..errors import SealpinError, Unavailable, missing_library, quote
+from ..limits import DEFAULT_WORKERS
 from ..records import dataclass
 from ..version import __version__
 from .body import read_body
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT_S = 10.0
 _POOLED_HOSTS = 32
+_CONNECTIONS_PER_HOST = 2 * DEFAULT_WORKERS
+"""Kept open: as many lookups of evidence may go on as of images."""
 _USER_AGENT = f"sealpin/{__version__}"
 _ANSWERS_WITHOUT_TLS = frozenset({"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"})
 """What OpenSSL calls the first bytes of a server that answers a handshake in plain HTTP; newer
@@ -62,7 +65,6 @@ class Urllib3Transport:
         make_context_of: Mapping[str, Callable[[], ssl.SSLContext]] | None = None,
         proxies: ProxySettings,
         server_name: str = "",
-        connections_per_host: int = 32,
     ) -> None:
         if urllib3 is None:
             raise missing_library("urllib3", purpose="reading a registry")
@@ -71,7 +73,6 @@ class Urllib3Transport:
         """By host and port: for hosts that are authenticated in a way of their own."""
         self._proxies = proxies
         self._server_name = server_name
-        self._connections_per_host = connections_per_host
         self._pools: dict[tuple[str, bool, str], urllib3.PoolManager] = {}
         self._ways: dict[str, _Way] = {}
         """By origin."""
@@ -147,7 +148,7 @@ class Urllib3Transport:
         }
 
     def _make_pool(self, proxy: str, settings: dict[str, Any]) -> urllib3.PoolManager:
-        sizes: dict[str, Any] = {"num_pools": _POOLED_HOSTS, "maxsize": self._connections_per_host}
+        sizes: dict[str, Any] = {"num_pools": _POOLED_HOSTS, "maxsize": _CONNECTIONS_PER_HOST}
         pool = (
             urllib3.ProxyManager(
                 _without_userinfo(proxy),
