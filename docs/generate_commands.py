@@ -20,7 +20,8 @@ One program, one verb at a time. Exit codes: 0 verified, or nothing to do · 1 r
 `check` found or changed something · 2 could not check (registry, network, trusted root, missing
 engine) · 3 bad input (usage, reference, file, policy) · 4 a defect of Sealpin · 130 interrupted ·
 141 the answer could not be told: its reader left, or standard output is closed or full (files are
-written before). Of a mixed run: 1 over 2; 3 only if nothing could run.
+written before). Warnings that standard error does not take are lost and change nothing. Of a mixed
+run: 1 over 2; 3 only if nothing could run.
 
 A switch (`BOOL`) takes its value after `=` only: `--offline`, `--offline=false`. Options and
 arguments mix freely, no option may be abbreviated, and `--` ends the options.

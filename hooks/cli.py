@@ -8,6 +8,7 @@ imports the core beyond its errors and version.
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -23,6 +24,8 @@ from . import exit_codes
 TYPE_CHECKING = False  # typing's own costs a tenth of a hook's whole time
 if TYPE_CHECKING:
     from typing import NoReturn
+
+    from _typeshed import ReadableBuffer
 
 VERBS = {
     "verify": "verify that images are signed by whom you expect",
@@ -43,6 +46,8 @@ VERBS = {
     "init": "write a commented .sealpin.yaml to start from",
 }
 """Verb to its one-line description; ``verify-bundle`` lives in ``commands/verify_bundle.py``."""
+
+_FULL = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
 """Python looks for cyclic garbage whenever 700 more objects live. A run makes many that stay and
@@ -65,6 +70,7 @@ def run_process() -> NoReturn:
     """
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     _open_closed_streams()
+    sys.stderr = _standard_error()
     _print_in_any_locale()
     code = main()
     if code == exit_codes.INTERRUPTED:
@@ -117,7 +123,7 @@ def _answer(words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the outermost frame: a defect of ours must not look like a refusal
-        if isinstance(error, OSError) and _is_output_full():
+        if isinstance(error, OSError) and _is_of_output(error):
             return _report_full_output(error)
         return _report_defect()
 
@@ -168,7 +174,26 @@ def _open_closed_streams() -> None:
             os.close(end)
         sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        sys.stderr = open(nowhere, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+class _Complaints(io.FileIO):
+    """Standard error, whose reader may leave: the run goes on, and its answer stays the answer."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write *data*, or lose it."""
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def _standard_error() -> io.TextIOWrapper:
+    """Return standard error as Python opens it, over `_Complaints`."""
+    old = sys.stderr
+    raw = _Complaints(old.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=old.encoding, line_buffering=True)
 
 
 def _drop_output() -> None:
@@ -178,13 +203,18 @@ def _drop_output() -> None:
         os.dup2(nowhere, stream.fileno())
 
 
-def _is_output_full() -> bool:
-    """Whether what is printed cannot be written, as on a full disk."""
+def _is_of_output(error: OSError) -> bool:
+    """Whether *error* says that what is printed cannot be written, as on a full disk.
+
+    What waits in the buffer fails again. What was too long for it, or never waited
+    (``PYTHONUNBUFFERED``), is gone; only the kind of error tells, since every file that we write
+    ourselves has its own errors.
+    """
     try:
         sys.stdout.flush()
     except OSError:
         return True
-    return False
+    return error.filename is None and error.errno in _FULL
 
 
 def _report_full_output(error: OSError) -> int:

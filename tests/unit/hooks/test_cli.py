@@ -144,9 +144,24 @@ def test_a_full_standard_output_is_no_defect_and_no_success(words: str) -> None:
     assert ran.stderr == "sealpin: cannot write to standard output: No space left on device\n"
 
 
-@pytest.mark.parametrize("words", ["pim", "--help >&2", "verify a:1"])
-def test_a_reader_of_errors_that_leaves_is_no_refusal(words: str) -> None:
-    ran = in_shell(f"exec 3>&1; {{ sleep 0.2; sealpin {words}; echo $? >&3; }} 2>&1 | true")
+@pytest.mark.parametrize("words", ["init --help", "trust show", f"digest a@sha256:{0:064}"])
+def test_output_that_waits_in_no_buffer_is_no_defect_either(words: str) -> None:
+    ran = in_shell(f"PYTHONUNBUFFERED=1; export PYTHONUNBUFFERED; sealpin {words} >/dev/full")
+    assert ran.returncode == 141
+    assert ran.stderr == "sealpin: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize(("words", "code"), [("pim", 3), ("verify a:1", 3), ("--version", 0)])
+@pytest.mark.parametrize("end", ["2>&1 | true", "2>/dev/full"])
+def test_what_nobody_is_told_on_standard_error_leaves_the_exit_code(
+    words: str, code: int, end: str
+) -> None:
+    ran = in_shell(f"exec 3>&1; {{ sleep 0.2; sealpin {words} >/dev/null; echo $? >&3; }} {end}")
+    assert (ran.stdout, ran.stderr) == (f"{code}\n", "")
+
+
+def test_output_on_standard_error_that_nobody_reads_is_no_success() -> None:
+    ran = in_shell("exec 3>&1; { sleep 0.2; sealpin --help >&2; echo $? >&3; } 2>&1 | true")
     assert (ran.stdout, ran.stderr) == ("141\n", "")
 
 
@@ -174,6 +189,15 @@ def test_without_standard_error_the_run_answers_as_ever(tmp_path: Path) -> None:
     ran = pin_in_shell(unpinned_project(tmp_path), "2>&-")
     assert ran.returncode == 1
     assert "1 pinned" in ran.stdout
+
+
+@pytest.mark.parametrize("end", ["2>&-", "2>/dev/full", "2> >(true)"])
+def test_a_filter_answers_though_nobody_reads_what_it_says_of_it(end: str, tmp_path: Path) -> None:
+    project = unpinned_project(tmp_path)
+    line = " ".join(["sealpin", "pin", *project.options, "-", "--stdin-filename", "compose.yaml"])
+    ran = in_shell(f"{{ sleep 0.1; {line} <compose.yaml; }} {end}", cwd=project.folder)
+    assert ran.returncode == 1
+    assert f"{FREE}@sha256:" in ran.stdout
 
 
 def test_a_closed_standard_input_is_an_empty_one() -> None:
