@@ -24,6 +24,7 @@ from ..reference import ImageReference
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText
 from ..yamlschema import Path, merged_entries, paths_of, render_path, scalar_value
 from .directives import is_ignored, is_managed
+from .fragments import is_fragment
 from .image_text import content_span, literal_obstacle, obstacle, parse_reference
 from .options import FindOptions
 from .site import Found, ImageSite, Kind, Remark, Span, Splice
@@ -199,13 +200,9 @@ class Survey:
                 self.remark(code, path, use.start, detail=detail)
 
     def is_shared(self, node: Node, known: set[Path]) -> bool:
-        """Whether an anchored *node* is read at another path than the *known* ones.
-
-        A top-level key that begins with ``x-`` has no reader of its own (Compose Specification,
-        "Extensions"); in other kinds it is as good a place to keep a fragment.
-        """
+        """Whether an anchored *node* is read at another path than the *known* ones."""
         return any(
-            path not in known and not str(path[0]).startswith("x-")
+            path not in known and not is_fragment(self.kind, path)
             for path in self._paths.get(id(node), ())
             if path
         )
