@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from sealpin.errors import SealpinError
+from sealpin.manifests.messages import UNREAD
 from sealpin.records import dataclass
 from sealpin.report.files import count_line, file_lines
-from sealpin.report.text import Style, image_lines, printable, wrap
+from sealpin.report.text import Style, images_lines, printable, wrap
 
 from .terminal import style_for
 
@@ -44,11 +45,13 @@ class FileReport:
     def _text_lines(self, style: Style, diffs: Sequence[str], *, verbose: bool) -> list[str]:
         """Images that need attention, then files, then the diff and the outcome."""
         document = self.document
-        lines: list[str] = []
         wanted = {site["image"] for site in document["sites"] if site["action"] != "keep"}
-        for image in document["images"]:
-            if verbose or image["outcome"] != "allowed" or image["image"] in wanted:
-                lines += image_lines(image, style)
+        shown = [
+            image
+            for image in document["images"]
+            if verbose or image["outcome"] != "allowed" or image["image"] in wanted
+        ]
+        lines = [line for block in images_lines(shown, style) for line in block]
         lines += file_lines(
             document["sites"],
             document["remarks"],
@@ -105,6 +108,10 @@ def _verdict(document: Mapping[str, Any]) -> list[str]:
         state = "not all could be checked"
     elif unproven:
         state = f"allowed, {unproven} without proof"
+    unread = len({r["file"] for r in document["remarks"] if r["code"] in UNREAD})
+    if unread and not bad:
+        files = "1 file was" if unread == 1 else f"{unread} files were"
+        state += f", but {files} not read (an error with --strict)"
     noun = "image reference" if checked == 1 else "image references"
     return [f"{checked} {noun}: {state}"] if checked or bad else []
 

@@ -117,7 +117,7 @@ def explain_image(argv: Sequence[str]) -> int:
     print("\n".join(image_lines({**image, "findings": []}, style_for(sys.stdout))))
     for finding in image["findings"]:
         said = f"{finding['outcome']}: {finding['name']}: {finding['message'] or 'ok'}"
-        print("\n".join(wrap(f"- {said} [{finding['code']}]", indent="    ")))
+        print("\n".join(wrap(f"- {said} [{finding['code']}]", indent="    ", hang="  ")))
     return exit_codes.of_outcome(decision.outcome.value)
 
 
@@ -262,9 +262,11 @@ def _lines(told: Explanation) -> list[str]:
     lines = [printable(told.reference.text)]
     for policy in told.policies:
         sign = "*" if policy.has_say else "-"
-        lines += wrap(f"{sign} {policy.name} ({policy.origin}): {policy.reason}", indent="  ")
+        text = f"{sign} {policy.name} ({policy.origin}): {policy.reason}"
+        lines += wrap(text, indent="  ", hang="  ")
         if policy.has_say:
-            lines += [line for w in policy.wants for line in wrap(f"wants {w}", indent="      ")]
+            wants = (f"wants {each}" for each in policy.wants)
+            lines += [line for text in wants for line in wrap(text, indent=" " * 6, hang="  ")]
     if not told.has_match:
         lines.append("  no policy speaks of this image")
     return lines

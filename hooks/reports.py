@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sealpin.policy.decision import Decision, Outcome
 from sealpin.report.document import decision_to_dict, report_document
-from sealpin.report.text import image_lines, summary_line
+from sealpin.report.text import images_lines, summary_line
 from sealpin.weakening import Weakening
 
 from .terminal import style_for
@@ -45,9 +45,9 @@ def print_report(
         print(html_page(document))
         return
     style = style_for(sys.stdout)
-    for position, image in enumerate(document["images"]):
+    for position, lines in enumerate(images_lines(document["images"], style)):
         more = details[position] if details else ()
-        print("\n".join([*image_lines(image, style), *more]))
+        print("\n".join([*lines, *more]))
     for weakening in document["weakenings"]:
         print(style.paint(f"warning: weakened: {weakening}", "33"))
     print(summary_line(document["summary"], style))
@@ -55,7 +55,6 @@ def print_report(
 
 def print_refusals(decisions: Iterable[Decision]) -> None:
     """Print on standard error why images were refused or could not be checked."""
-    style = style_for(sys.stderr)
-    for decision in decisions:
-        if decision.outcome is not Outcome.ALLOWED:
-            print("\n".join(image_lines(decision_to_dict(decision), style)), file=sys.stderr)
+    entries = [decision_to_dict(each) for each in decisions if each.outcome is not Outcome.ALLOWED]
+    for lines in images_lines(entries, style_for(sys.stderr)):
+        print("\n".join(lines), file=sys.stderr)

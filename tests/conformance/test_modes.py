@@ -112,6 +112,16 @@ def test_what_is_not_pinned_goes_out_as_it_came(image: str, project: Project) ->
     assert ran.out == text
 
 
+def test_the_verdict_says_what_was_not_read(project: Project) -> None:
+    project.run("pin", ".")
+    project.write("broken.yaml", "image: [\n")
+    ran = project.run("check", ".")
+    assert ran.code == 0
+    verdict = ran.out.splitlines()[-1]
+    assert verdict.endswith("consistent, but 1 file was not read (an error with --strict)")
+    assert project.run("check", ".", "--strict").code == 1
+
+
 def test_check_reads_standard_input(project: Project) -> None:
     project.run("pin", ".")
     assert project.run("check", "-", stdin=pod(PINNED_KEYED).encode()).code == 0

@@ -112,7 +112,8 @@ _ROWS = (
     # Files.
     Message("unparseable", _W, "it does not parse and is left alone as a whole",
             "correct the syntax"),
-    Message("unparseable-template", _W, "a template that is not YAML before it is filled in",
+    Message("unparseable-template", _W,
+            "a template that is not YAML before it is filled in, left alone as a whole",
             "pin the chart's values, or mark literal lines with: # sealpin: image"),
     Message("too-deep", _W, "nested beyond reading; what lies below is left alone",
             "write the document out"),
@@ -137,6 +138,9 @@ _ROWS = (
 )  # fmt: skip
 
 MESSAGES = {row.code: row for row in _ROWS}
+
+UNREAD = frozenset({"binary", "not-utf8", "unparseable", "unparseable-template"})
+"""Of a file that is left alone as a whole: nobody can say which images it names."""
 
 
 def message_of(code: str) -> Message:

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..manifests.site import ImageSite, Remark
 from .moves import move_lines
 from .text import Style, printable, wrap
 
 _COLOURS = {"error": "31", "warning": "33", "note": "2"}
+_MARGIN = " " * 23
 _UNPROVEN = "unsigned.allowed"
 _STATES = {
     "pin": ("pinned", "32"),
@@ -21,6 +22,16 @@ _STATES = {
     "refuse": ("refused", "31"),
     "unchecked": ("not checked", "33"),
 }
+
+
+class _Row(NamedTuple):
+    """What is said of one place."""
+
+    file: str
+    line: int
+    lines: Sequence[str]
+    hint: str
+    """What to do next; empty for nothing."""
 
 
 def site_to_dict(
@@ -67,27 +78,27 @@ def file_lines(
     dry_run: bool = False,
     said: Container[str] = (),
 ) -> list[str]:
-    """Return the lines about files; what needs nobody's attention only if *verbose*.
+    """Return the lines about files, by name; what needs nobody's attention only if *verbose*.
 
     Of a *dry_run* nothing was written, and the lines say so. Messages that are *said* elsewhere in
-    the report, of images for instance, are not said again.
+    the report, of images for instance, are not said again, and what many places need next is said
+    below the last of them.
     """
-    by_file: dict[str, list[tuple[int, list[str]]]] = {}
-    for site in sites:
-        if verbose or site["action"] != "keep":
-            lines = _site_lines(site, style, dry_run=dry_run)
-            if site["action"] not in ("pin", "keep") and site["message"] not in said:
-                lines += _reason_lines(site)
-            by_file.setdefault(site["file"], []).append((site["line"], lines))
-    for remark in remarks:
-        if verbose or remark["severity"] != "note":
-            lines = _remark_lines(remark, style)
-            by_file.setdefault(remark["file"], []).append((remark["line"], lines))
-    result = []
-    for file, entries in by_file.items():
-        result.append(style.paint(printable(file), "1"))
-        for _key, lines in sorted(entries, key=lambda entry: entry[0]):
-            result += lines
+    rows = [
+        _site_row(site, style, dry_run=dry_run, said=said)
+        for site in sites
+        if verbose or site["action"] != "keep"
+    ]
+    rows += [_remark_row(r, style) for r in remarks if verbose or r["severity"] != "note"]
+    rows.sort(key=lambda row: (row.file, row.line))
+    last = {row.hint: row for row in rows}
+    result: list[str] = []
+    for before, row in zip([None, *rows], rows, strict=False):
+        if before is None or before.file != row.file:
+            result.append(style.paint(printable(row.file), "1"))
+        result += row.lines
+        if row.hint and last[row.hint] is row:
+            result += wrap(f"next: {row.hint}", indent=_MARGIN)
     return result
 
 
@@ -110,29 +121,28 @@ def _state(site: Mapping[str, Any], *, dry_run: bool) -> str:
     return "unproven" if is_unproven else str(site["action"])
 
 
-def _site_lines(site: Mapping[str, Any], style: Style, *, dry_run: bool) -> list[str]:
+def _site_row(
+    site: Mapping[str, Any], style: Style, *, dry_run: bool, said: Container[str]
+) -> _Row:
     word, colour = _STATES[_state(site, dry_run=dry_run)]
-    lines = [
-        f"  {site['line']:>5}  {style.paint(f'{word:<12}', colour)}  {printable(site['image'])}"
-    ]
-    if site["code"]:
-        lines[0] += f"  [{site['code']}]"
+    code = f"  [{site['code']}]" if site["code"] else ""
+    lines = [_place(site, style.paint(f"{word:<12}", colour)) + printable(site["image"]) + code]
     if "move" in site:
         lines += move_lines(site["move"], style, indent="      ")
-    return lines
+    # Why a site was left alone though its image was allowed.
+    is_new = site["action"] not in ("pin", "keep") and site["message"] not in said
+    lines += wrap(site["message"], indent=_MARGIN) if is_new else []
+    return _Row(site["file"], site["line"], lines, site["hint"] if is_new else "")
 
 
-def _reason_lines(site: Mapping[str, Any]) -> list[str]:
-    """Return why a site was left alone though its image was allowed, and what to do next."""
-    lines = wrap(site["message"], indent=" " * 21)
-    return lines + (wrap(f"next: {site['hint']}", indent=" " * 21) if site["hint"] else [])
+def _remark_row(remark: Mapping[str, Any], style: Style) -> _Row:
+    severity = remark["severity"]
+    place = _place(remark, style.paint(f"{severity:<12}", _COLOURS[severity]))
+    text = wrap(f"{remark['message']} [{remark['code']}]", indent=_MARGIN)
+    hint = remark["hint"] if severity == "error" else ""
+    return _Row(remark["file"], remark["line"], [place + text[0].strip(), *text[1:]], hint)
 
 
-def _remark_lines(remark: Mapping[str, Any], style: Style) -> list[str]:
-    word = style.paint(f"{remark['severity']:<12}", _COLOURS[remark["severity"]])
-    text = wrap(f"{remark['message']} [{remark['code']}]", indent=" " * 23)
-    place = f"  {remark['line'] or '':>5}  {word}  "
-    lines = [place + text[0].strip(), *text[1:]]
-    if remark["hint"] and remark["severity"] == "error":
-        lines += wrap(f"next: {remark['hint']}", indent=" " * 23)
-    return lines
+def _place(entry: Mapping[str, Any], word: str) -> str:
+    """Return the beginning of a row, as wide as `_MARGIN`."""
+    return f"  {entry['line'] or '':>5}  {word}  "

@@ -9,7 +9,7 @@ that no registry and no certificate can write on a terminal.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 WIDTH = 80
@@ -29,6 +29,15 @@ class Style:
     def paint(self, text: str, sgr: str) -> str:
         """Wrap *text* in an SGR sequence when colour is on."""
         return f"\x1b[{sgr}m{text}\x1b[0m" if self._colour else text
+
+
+def images_lines(images: Sequence[Mapping[str, Any]], style: Style) -> list[list[str]]:
+    """Return the lines for each of *images*; what many need next stands below the last of them."""
+    last = {image["hint"]: position for position, image in enumerate(images)}
+    return [
+        image_lines(image if last[image["hint"]] == position else {**image, "hint": ""}, style)
+        for position, image in enumerate(images)
+    ]
 
 
 def image_lines(image: Mapping[str, Any], style: Style) -> list[str]:
@@ -87,13 +96,16 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def wrap(text: str, *, indent: str) -> list[str]:
-    """Fill *text* to the report's width; long words (identities, digests) are never broken."""
+def wrap(text: str, *, indent: str, hang: str = "") -> list[str]:
+    """Fill *text* to the report's width; long words (identities, digests) are never broken.
+
+    *hang* goes before every line but the first, as of an item in a list.
+    """
     return textwrap.wrap(
         printable(text),
         WIDTH,
         initial_indent=indent,
-        subsequent_indent=indent,
+        subsequent_indent=indent + hang,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -109,9 +121,8 @@ def _reason_lines(image: Mapping[str, Any]) -> list[str]:
             and finding["message"] not in shown
         ):
             shown.add(finding["message"])
-            lines += wrap(
-                f"- {finding['name']}: {finding['message']} [{finding['code']}]", indent="      "
-            )
+            text = f"- {finding['name']}: {finding['message']} [{finding['code']}]"
+            lines += wrap(text, indent="      ", hang="  ")
     if image["hint"]:
         lines += wrap(f"next: {image['hint']}", indent="    ")
     return lines
