@@ -23,6 +23,7 @@ _CLASSES = {
     "inconclusive": "unsure", "unchecked": "unsure", "warning": "unsure", "unsigned": "unsure",
     "note": "calm",
 }  # fmt: skip
+_OUTCOMES = ("denied", "inconclusive", "allowed")
 _SEVERITIES = ("error", "warning", "note")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
@@ -58,7 +59,7 @@ def html_page(document: Mapping[str, Any]) -> str:
         f"<title>sealpin report</title><style>{_STYLE}</style></head><body>",
         "<h1>Sealpin report</h1>",
         _counts(document),
-        *_section("Images", [_image(image) for image in document["images"]]),
+        *_section("Images", [_image(image) for image in sorted(document["images"], key=_urgency)]),
         *_section(
             "References in files",
             _sites(document.get("sites", ()), dry_run=document.get("dry_run", False)),
@@ -107,6 +108,11 @@ def _severities(document: Mapping[str, Any]) -> list[tuple[int, str, str]]:
 
 def _section(title: str, content: Sequence[str]) -> list[str]:
     return [f"<h2>{title}</h2>", *content] if content else []
+
+
+def _urgency(image: Mapping[str, Any]) -> tuple[int, bool]:
+    """Sort what must be seen to first; among equals the files' order stays."""
+    return _OUTCOMES.index(image["outcome"]), not image["unsigned"]
 
 
 def _image(image: Mapping[str, Any]) -> str:
@@ -160,11 +166,18 @@ def _sites(sites: Iterable[Mapping[str, Any]], *, dry_run: bool) -> list[str]:
         (
             _code(f"{site['file']}:{site['line']}"),
             _word(site["action"], words[site["action"]]) + f" {_code(site['code'])}",
-            _code(site["after"] if site["action"] == "pin" else site["before"]),
+            _reference(site),
         )
         for site in sites
     ]
     return _table(("where", "what", "reference"), rows)
+
+
+def _reference(site: Mapping[str, Any]) -> str:
+    """Return what stands there, behind the image's name where the field holds a part of it."""
+    text = site["after"] if site["action"] == "pin" else site["image"]
+    name = "" if text.startswith(site["image"]) else f"{_code(site['image'])}<br>"
+    return f"{name}{_code(text)}"
 
 
 def _remarks(remarks: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -12,6 +12,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..manifests.messages import MESSAGES
+
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
@@ -32,7 +34,7 @@ def sarif_document(document: Mapping[str, Any]) -> dict[str, Any]:
                     "driver": {
                         "name": "sealpin",
                         "version": document["tool"]["version"],
-                        "rules": [{"id": rule} for rule in rules],
+                        "rules": [_rule(code) for code in rules],
                     }
                 },
                 "invocations": [
@@ -54,6 +56,15 @@ def sarif_document(document: Mapping[str, Any]) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _rule(code: str) -> dict[str, Any]:
+    """Return a rule; the table of messages tells what its code means and what to do."""
+    row = MESSAGES.get(code)
+    if row is None:
+        return {"id": code}
+    rule: dict[str, Any] = {"id": code, "shortDescription": {"text": row.text}}
+    return {**rule, "help": {"text": row.hint}} if row.hint else rule
 
 
 def _results(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,9 +11,10 @@ import pytest
 from sealpin.policy.decision import Outcome
 from sealpin.reference import ImageReference
 from sealpin.report.document import decision_to_dict, report_document
+from sealpin.report.files import file_lines
 from sealpin.report.html import html_page
 from sealpin.report.sarif import sarif_document
-from sealpin.report.text import Style, image_lines, summary_line
+from sealpin.report.text import Style, image_lines, images_lines, summary_line
 from support.builders import decision
 
 HOSTILE = "<script>alert(1)</script>\"'&\x1b[31m\u202e\n"
@@ -62,6 +63,21 @@ def test_text_escapes_what_strangers_chose() -> None:
     assert "\u202e" not in text
 
 
+def test_a_next_step_that_many_need_is_said_below_the_last_of_them() -> None:
+    many = [image(image=f"a:{n}", hint=hint) for n, hint in enumerate(["x", "x", "y", ""])]
+    said = [[line for line in lines if "next:" in line] for lines in images_lines(many, PLAIN)]
+    assert said == [[], ["    next: x"], ["    next: y"], []]
+
+
+def test_files_are_told_of_by_name_and_a_next_step_once() -> None:
+    sites = [site(file="b.yaml", action="pin", code="", message="", hint="")]
+    remarks = [remark(file="c.yaml"), remark(line=9), remark(line=8), remark(hint="another")]
+    lines = file_lines(sites, remarks, PLAIN, verbose=False)
+    assert [line for line in lines if line.endswith(".yaml")] == ["a.yaml", "b.yaml", "c.yaml"]
+    told = [line.split()[0] for line in lines if "error" in line or "next" in line]
+    assert told == ["3", "next:", "8", "9", "3", "next:"]
+
+
 @pytest.mark.parametrize(
     ("file", "uri"),
     [("a b.yaml", "a%20b.yaml"), ("a\\b.yaml", "a/b.yaml"), ("é#?.yaml", "%C3%A9%23%3F.yaml")],
@@ -79,6 +95,14 @@ def test_sarif_writes_paths_as_uris(file: str, uri: str) -> None:
 def test_sarif_has_a_result_for_what_needs_attention(action: str, level: str | None) -> None:
     results = sarif_document(document(sites=[site(action=action)]))["runs"][0]["results"]
     assert [result["level"] for result in results] == ([level] if level else [])
+
+
+def test_a_sarif_rule_says_what_its_code_means_where_the_table_of_messages_does() -> None:
+    log = sarif_document(document(sites=[site()], remarks=[remark()]))
+    known, unknown = log["runs"][0]["tool"]["driver"]["rules"][::-1]
+    assert known["shortDescription"]["text"] == "no digest is written there"
+    assert known["help"]["text"] == "run: sealpin pin"
+    assert unknown == {"id": "signature.missing"}
 
 
 def test_sarif_says_what_to_do_in_a_sentence_of_its_own() -> None:
@@ -121,6 +145,28 @@ def test_a_page_begins_with_what_must_be_seen_to_and_says_how() -> None:
         page.index(text) for text in ("2 errors", "no digest is", "next: run: sealpin", "an aside")
     ]
     assert said == sorted(said)
+
+
+def test_a_page_shows_images_that_were_refused_before_those_that_were_not() -> None:
+    good = decision_to_dict(decision(ImageReference.parse("good:1")))
+    unknown = image(image="unknown:1", outcome="inconclusive")
+    page = html_page(document(good, unknown, image(image="bad:1")))
+    places = [page.index(f"<code>{name}:1</code>") for name in ("bad", "unknown", "good")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("after", "shown"),
+    [
+        ("nginx:1.27@sha256:0", "<td><code>nginx:1.27@sha256:0</code></td>"),
+        ("1.27@sha256:0", "<td><code>nginx:1.27</code><br><code>1.27@sha256:0</code></td>"),
+        ("sha256:0", "<td><code>nginx:1.27</code><br><code>sha256:0</code></td>"),
+    ],
+)
+def test_a_page_names_the_image_whose_digest_stands_in_a_field_of_its_own(
+    after: str, shown: str
+) -> None:
+    assert shown in html_page(document(sites=[site(action="pin", after=after)]))
 
 
 def test_a_page_of_an_offline_check_claims_no_outcome_of_images() -> None:
