@@ -108,7 +108,10 @@ class EvidenceImages:
         )
 
     def exit_code(self, codes: Sequence[int]) -> int:
-        """Tell what was left out, and combine the items' codes with those of unreadable files."""
+        """Tell what was left out, and combine the items' codes with those of what is amiss.
+
+        A reference without a digest is: neither verb could do for it what it was asked for.
+        """
         from .cli import print_error
 
         sys.stdout.flush()
@@ -122,7 +125,8 @@ class EvidenceImages:
             )
         elif not self.references and not self.unreadable:
             print("sealpin: no image found", file=sys.stderr)
-        return exit_codes.combine([*codes, *map(exit_codes.of_error, self.unreadable)])
+        amiss = [*map(exit_codes.of_error, self.unreadable), *[exit_codes.REFUSED] * self.unpinned]
+        return exit_codes.combine([*codes, *amiss])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

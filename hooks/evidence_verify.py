@@ -37,10 +37,8 @@ def run(argv: Sequence[str]) -> int:
     from .reports import print_report
 
     asked = EvidenceRun.of(arguments)
-    # An image without a digest was not verified, and this verb is asked whether all are.
-    codes = [exit_codes.REFUSED] * asked.images.unpinned
     if not asked.images.references and arguments.format == "text":
-        return asked.images.exit_code(codes)
+        return asked.images.exit_code([])
     verdicts = _decide_saved(arguments, asked) if asked.images.references else []
     decisions = [verdict.decision for verdict in verdicts]
     print_report(
@@ -49,8 +47,9 @@ def run(argv: Sequence[str]) -> int:
         platforms=[verdict.platform for verdict in verdicts],
         details=[verdict.lines for verdict in verdicts],
     )
-    codes += [exit_codes.of_outcome(decision.outcome.value) for decision in decisions]
-    return asked.images.exit_code(codes)
+    return asked.images.exit_code(
+        [exit_codes.of_outcome(decision.outcome.value) for decision in decisions]
+    )
 
 
 def _decide_saved(arguments: argparse.Namespace, asked: EvidenceRun) -> list[Verdict]:

@@ -34,7 +34,8 @@ def moved_notes(images: Iterable[ListedImage]) -> list[str]:
     counts: dict[tuple[str, str], int] = {}
     for image in images:
         if image.is_moved:
-            key = (image.listed_as.partition("/")[0], image.reference.repository.registry)
+            old, _slash, path = image.listed_as.partition("/")
+            key = (old, image.reference.text.removesuffix(f"/{path}"))
             counts[key] = counts.get(key, 0) + 1
     return [
         f"sealpin: note: {old} moved to {new}: {count} of the listed images are read from there"

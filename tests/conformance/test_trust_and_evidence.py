@@ -234,7 +234,7 @@ def test_images_without_a_digest_are_never_passed_over_in_silence(tmp_path: Path
     project.run("pin", ".")
     project.write("new.yaml", pod(KEYED, "nginx:1.27"))
     ran = save(project)
-    assert (ran.code, "references without a digest, left out: 2" in ran.err) == (0, True)
+    assert (ran.code, "references without a digest, left out: 2" in ran.err) == (1, True)
     ran = sealpin("evidence", "verify", ".", cwd=project.folder)
     assert "1 verified" in ran.out
     assert (ran.code, "references without a digest, left out: 2" in ran.err) == (1, True)
