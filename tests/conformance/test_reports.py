@@ -268,3 +268,32 @@ def test_verify_has_an_html_report_too(project: Project) -> None:
     )  # fmt: skip
     assert ran.code == 0, ran.err
     assert "keys/ecdsa.pub" in ran.out
+
+
+LAB_ROOT = ("--trusted-root", "trust/lab.json")
+ANYBODY = ("--certificate-identity-regexp=.", "--certificate-oidc-issuer-regexp=.")
+EXPECTED = {
+    "identity.mismatch": (
+        (*LAB_ROOT, "--certificate-identity=a@b", "--certificate-oidc-issuer=https://c"),
+        "the signer that the publisher documents",
+    ),
+    "annotation.mismatch": (
+        (*LAB_ROOT, *ANYBODY, "-a=a=b"),
+        "the annotations that the publisher documents",
+    ),
+    "signer.key-mismatch": ((*LAB_ROOT, "--key", "keys/ecdsa.pub"), "with another key now"),
+    "tlog.threshold": (("--publisher", "kubernetes"), "name that one's root: --trusted-root"),
+}  # fmt: skip
+"""Code to the words that are refused with it, and what the next step says."""
+
+
+@pytest.mark.parametrize("code", EXPECTED)
+def test_a_refusal_of_genuine_evidence_says_what_to_do_next(code: str, project: Project) -> None:
+    words, next_step = EXPECTED[code]
+    image = KUBE_PROXY
+    if "--publisher" in words:
+        image = "registry.k8s.io/kube-proxy:v1.24.0"
+        words = (*words, "--mirror", f"registry.k8s.io=dir:{LAB / 'repositories/k8s'}")
+    (told,) = project.report("verify", *words, image)["images"]
+    assert (told["outcome"], told["code"]) == ("denied", code)
+    assert next_step in told["hint"]

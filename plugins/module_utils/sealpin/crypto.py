@@ -209,7 +209,11 @@ def _invalid_signature(key: PublicKey) -> VerificationFailed:
 
 def malformed_key(what: str, error: Exception) -> InvalidInput:
     """Make the error of what is no key; *what* names it."""
-    return InvalidInput("key.malformed", f"{what} is not a public key: {quote(error)}")
+    return InvalidInput(
+        "key.malformed",
+        f"{what} is not a public key: {quote(error)}",
+        hint="give a file that begins with -----BEGIN PUBLIC KEY-----, as cosign.pub does",
+    )
 
 
 def _unsupported_key(what: str, got: str) -> InvalidInput:

@@ -28,6 +28,22 @@ from .model import MatchReference
 from .verifications import Verifications
 
 _GENUINE = frozenset({"identity.mismatch", "annotation.mismatch", "reference.mismatch"})
+_OTHER_INSTANCE = (
+    "if a Sigstore instance of its own signed it, name that one's root: --trusted-root, or"
+    " trusted_root in the policy"
+)
+_NEXT = {
+    "identity.mismatch": "compare with the signer that the publisher documents: name that one,"
+    " or leave the image alone",
+    "annotation.mismatch": "compare with the annotations that the publisher documents",
+    "signer.key-mismatch": "see whether the publisher signs with another key now, or with"
+    " certificates",
+    "chain.unknown-authority": _OTHER_INSTANCE,
+    "sct.threshold": _OTHER_INSTANCE,
+    "timestamp.threshold": _OTHER_INSTANCE,
+    "tlog.threshold": _OTHER_INSTANCE,
+}
+"""What to do about genuine evidence that the policy or the trusted root does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +81,8 @@ class Candidates:
         nearest = self._nearest()
         if nearest is not None:
             message = f"no {what} satisfies: {nearest.message}"
-            return failed(nearest.code, message, hint=nearest.hint)
+            hint = nearest.hint or _NEXT.get(nearest.code, "")
+            return failed(nearest.code, message, hint=hint)
         gaps = self.evidence.gaps
         unusable = f"; {gaps[0].location} is unusable: {gaps[0].error.message}" if gaps else ""
         return failed(

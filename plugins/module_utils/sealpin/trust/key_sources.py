@@ -184,7 +184,9 @@ def _read(path: Path) -> bytes:
             data = source.read(MAX_DOCUMENT_BYTES + 1)
     except OSError as error:
         raise InvalidInput(
-            "key.unreadable", f"the key {path} cannot be read: {error.strerror}"
+            "key.unreadable",
+            f"the key {path} cannot be read: {error.strerror}",
+            hint="a path is relative to the folder you are in; in a policy, to the policy's own",
         ) from error
     if len(data) > MAX_DOCUMENT_BYTES:
         raise InvalidInput(
