@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from sealpin_hooks.arguments import Parser
 from sealpin_hooks.cli import VERBS, main
+from sealpin_hooks.examples import EXAMPLES
 
 HEAD = """\
 # The command
@@ -56,7 +57,8 @@ def _section(words: tuple[str, ...]) -> str:
         if actions:
             lines += ["\n| | |", "|---|---|"]
             lines += [f"| {_spelling(action)} | {_cell(action.help or '')} |" for action in actions]
-    return "\n".join(lines) + "\n"
+    examples = [f"$ sealpin {example}" for example in EXAMPLES[" ".join(words)]]
+    return "\n".join([*lines, "\n```console", *examples, "```"]) + "\n"
 
 
 def _parser(words: tuple[str, ...]) -> Parser:

@@ -108,6 +108,12 @@ class Parser(argparse.ArgumentParser):
             setattr(parsed, name, _unmarked(value))
         return parsed
 
+    def format_help(self) -> str:
+        """Return the help; a terminal shows its end, and there stands what to begin from."""
+        from .examples import example_text
+
+        return super().format_help() + example_text(self.prog)
+
     def error(self, message: str) -> NoReturn:
         """Turn argparse's exit into our error."""
         hint = f"{self._near_option(message)}{self.prog} --help lists the options"

@@ -30,7 +30,7 @@ def make_parser() -> Parser:
     parser = Parser(
         prog="sealpin pin",
         description="Verify the images that files name, then write their digests.",
-        epilog="sealpin pin --dry-run --diff . shows what would be written, and writes nothing.",
+        epilog="With --dry-run --diff it shows what it would write, and writes nothing.",
     )
     add_pin_options(parser)
     return parser

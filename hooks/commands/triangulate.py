@@ -17,8 +17,8 @@ def run(argv: Sequence[str]) -> int:
     """Print one name. Nothing is asked of the registry but what a tag means."""
     parser = Parser(
         prog="sealpin triangulate",
-        description="Print where the signatures of an image are kept. Whether any are there is"
-        " not looked at.",
+        description="Print where the signatures of an image are kept.\n"
+        "Whether any are there is not looked at.",
     )
     parser.add_argument("images", nargs=1, metavar="IMAGE", help="image reference")
     parser.add_argument(

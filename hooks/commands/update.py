@@ -30,7 +30,7 @@ def make_parser() -> Parser:
     parser = Parser(
         prog="sealpin update",
         description="Ask for the digest each tag has now; move the pins whose image verifies.",
-        epilog="sealpin update --dry-run --diff . shows what would move, and writes nothing.",
+        epilog="With --dry-run --diff it shows what it would write, and writes nothing.",
     )
     add_pin_options(parser)
     parser.add_switch(

@@ -15,6 +15,7 @@ import pytest
 from sealpin_hooks import cli
 from sealpin_hooks.arguments import Parser
 from sealpin_hooks.commands import init
+from sealpin_hooks.examples import EXAMPLES
 
 from sealpin.errors import VerificationFailed
 from sealpin.version import __version__
@@ -106,6 +107,34 @@ def test_each_verb_has_a_module_and_helps(verb: str) -> None:
     ran = sealpin(verb, "--help")
     assert ran.code == 0
     assert ran.out.startswith(f"usage: sealpin {verb}")
+
+
+def every_verb() -> list[str]:
+    """Each verb, those below another with its name before theirs."""
+    verbs = []
+    for verb in cli.VERBS:
+        module = import_module(f"sealpin_hooks.commands.{verb.replace('-', '_')}")
+        below = getattr(module, "SUBVERBS", {"": None})
+        verbs += [f"{verb} {name}".strip() for name in below]
+    return verbs
+
+
+@pytest.mark.parametrize("verb", every_verb())
+def test_each_help_fits_a_terminal_and_ends_with_what_to_begin_from(verb: str) -> None:
+    ran = sealpin(*verb.split(), "--help", env={"COLUMNS": "80"})
+    assert [line for line in ran.out.splitlines() if len(line) > 80] == []
+    said = [f"  sealpin {words}" for words in EXAMPLES[verb]]
+    assert ran.out.splitlines()[-len(said) :] == said
+
+
+@pytest.mark.parametrize("words", [words for lines in EXAMPLES.values() for words in lines])
+def test_each_example_is_a_line_that_the_command_takes(words: str, tmp_path: Path) -> None:
+    """It fails for want of a file, an image or a network, never for how it is written."""
+    command, _pipe, _rest = words.partition(" | ")
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    ran = sealpin(*command.split(), cwd=tmp_path, env=nowhere)
+    assert "[usage]" not in ran.err
+    assert "defect" not in ran.err
 
 
 def in_shell(line: str, *, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
