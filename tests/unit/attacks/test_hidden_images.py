@@ -348,6 +348,13 @@ def test_very_many_images_in_one_place_take_no_time_that_grows_with_their_square
         ("image: evil:1 # x # sealpin: ignore", True),
         ("image: evil:1 # x# sealpin: ignore", False),
         ("image: evil:1 # x# sealpin: ignore # pin: ignore", True),
+        ("{image: evil:1, name: '# sealpin: ignore'}", False),
+        ('{image: evil:1, name: "it is \\"x\\" # sealpin: ignore"}', False),
+        ("{image: evil:1, name: 'it''s # sealpin: ignore'}", False),
+        ("{image: evil:1, name: '# sealpin: ignore'} # sealpin: ignore", True),
+        ("{image: 'evil:1', name: \"x\"} # sealpin: ignore", True),
+        ("{image: evil:1, name: it's} # isn't it # sealpin: ignore", True),
+        ("image: evil:1 # 'quoted' and \"quoted\" # sealpin: ignore", True),
     ],
 )
 def test_only_a_comment_behind_the_value_leaves_an_image_alone(line: str, is_ignored: bool) -> None:

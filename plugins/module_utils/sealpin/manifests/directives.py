@@ -16,6 +16,8 @@ from ..yamlnodes import SourceText
 
 _LEADER = r"(?:#|//|;)[ \t]*"
 _IGNORE = re.compile(rf"{_LEADER}(?:sealpin|pin):[ \t]*ignore(?![\w-])")
+_QUOTED = re.compile(r"""(?<![^\s,:=\[({-])(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
+"""A string in quotes that begins and ends on its line: what it holds is no comment."""
 _IMAGE = re.compile(rf"(?:^|[\s,]){_LEADER}sealpin:[ \t]*image(?![\w-])")
 _MANAGED = re.compile(r"""\{\s*["']\$imagepolicy["']""")
 
@@ -59,10 +61,15 @@ def _ignores(source: SourceText, line_start: int) -> tuple[int, frozenset[int]]:
     The former covers all values before it, the latter only the one that it touches.
     """
     line = source.rest_of_line(line_start)
-    starts = [match.start() for match in _IGNORE.finditer(line)]
+    unquoted = _QUOTED.sub(_blank, line) if _IGNORE.search(line) else ""
+    starts = [match.start() for match in _IGNORE.finditer(unquoted)]
     separated = [at for at in starts if at == 0 or line[at - 1].isspace() or line[at - 1] == ","]
     last = line_start + max(separated, default=-1)
     return last, frozenset(line_start + at for at in starts)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return '"' * len(match.group())
 
 
 @_of_a_line
