@@ -1,12 +1,14 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images in pipelines: GitHub Actions, GitLab CI, Azure Pipelines, CircleCI, Drone and Woodpecker.
+"""Images in pipelines, of GitHub, GitLab, Azure, Bitbucket, CircleCI, Google, Drone, Woodpecker.
 
 Each reader follows its product's reference for the fields that name a job's container:
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax,
 https://docs.gitlab.com/ci/yaml/, https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/,
-https://circleci.com/docs/configuration-reference/, https://docs.drone.io/pipeline/docker/syntax/
-and https://woodpecker-ci.org/docs/usage/workflow-syntax.
+https://circleci.com/docs/configuration-reference/, https://docs.drone.io/pipeline/docker/syntax/,
+https://woodpecker-ci.org/docs/usage/workflow-syntax,
+https://support.atlassian.com/bitbucket-cloud/docs/bitbucket-pipelines-configuration-reference/ and
+https://cloud.google.com/build/docs/build-config-file-schema.
 """
 
 from __future__ import annotations
@@ -175,6 +177,45 @@ def _read_circleci(root: Node | None, path: Path, survey: Survey) -> None:
             below = (*path, group, name.value, "docker")
             for container, where in _items(survey.get(job, "docker"), below):
                 survey.image(container, "image", where)
+
+
+def find_bitbucket_pipelines(document: Document, survey: Survey) -> None:
+    """The ``image`` of the pipeline, of every step and service, and pipes that are images."""
+    root = document.root
+    if root is None:
+        return
+    _read_string_or_field(root, "image", "name", (), survey)
+    definitions = survey.get(root, "definitions")
+    for name, service in survey.entries(survey.get(definitions, "services")):
+        path: Path = ("definitions", "services", name.value)
+        _read_string_or_field(service, "image", "name", path, survey)
+    for part in (definitions, root):
+        path = ("definitions",) if part is definitions else ()
+        for key in ("steps", "pipelines"):
+            _read_bitbucket_steps(survey.get(part, key), (*path, key), survey)
+
+
+def _read_bitbucket_steps(node: Node | None, path: Path, survey: Survey) -> None:
+    """Steps stand in lists of lists: parallel ones, stages, and those of each branch."""
+    if node is None or isinstance(node, Scalar) or not survey.may_enter(node, path):
+        return
+    if isinstance(node, Sequence):
+        for index, item in node.numbered:
+            _read_bitbucket_steps(item, (*path, index), survey)
+        return
+    for name, value in survey.entries(node):
+        below = (*path, name.value)
+        if name.value in ("step", "stage"):
+            _read_string_or_field(value, "image", "name", below, survey)
+            for item, where in _items(survey.get(value, "script"), (*below, "script")):
+                _read_docker_action(item, "pipe", where, survey)
+        _read_bitbucket_steps(value, below, survey)
+
+
+def find_cloud_build(document: Document, survey: Survey) -> None:
+    """``steps[].name`` is the image a step runs in; ``images`` are those that are built."""
+    for step, path in _items(survey.get(document.root, "steps"), ("steps",)):
+        survey.image(step, "name", path)
 
 
 def find_drone(document: Document, survey: Survey) -> None:

@@ -47,6 +47,8 @@ PRESETS: dict[str, tuple[str, ...]] = {
     ),
     # https://kind.sigs.k8s.io/docs/user/configuration/#nodes
     "kind": ("kind.x-k8s.io/Cluster:nodes[].image",),
+    # https://k3d.io/stable/usage/configfile/
+    "k3d": ("k3d.io/Simple:image",),
     # https://tekton.dev/docs/pipelines/pipelines/#tekton-bundles
     "tekton-bundles": (
         "tekton.dev/PipelineRun:spec.pipelineRef.bundle",

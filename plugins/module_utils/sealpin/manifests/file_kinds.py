@@ -74,7 +74,7 @@ _TEXT_NAMES = (
 _YAML_NAMES = (
     _Names(kind=Kind.KUSTOMIZE, exact=frozenset({"kustomization"})),
     _Names(kind=Kind.HELM_CHART, exact=frozenset({"chart"})),
-    _Names(kind=Kind.GITLAB_CI, endings=(".gitlab-ci",), folders=("/.gitlab/ci/",)),
+    _Names(kind=Kind.GITLAB_CI, endings=(".gitlab-ci",), folders=("/.gitlab/ci/", "/.gitlab-ci/")),
     _Names(
         kind=Kind.GITHUB_ACTIONS,
         exact=frozenset({"action"}),
@@ -83,7 +83,11 @@ _YAML_NAMES = (
     _Names(
         kind=Kind.AZURE_PIPELINES, beginnings=("azure-pipelines",), folders=("/.azure-pipelines/",)
     ),
+    _Names(kind=Kind.BITBUCKET_PIPELINES, exact=frozenset({"bitbucket-pipelines"})),
     _Names(kind=Kind.CIRCLECI, folders=("/.circleci/",)),
+    _Names(
+        kind=Kind.CLOUD_BUILD, exact=frozenset({"cloudbuild"}), beginnings=_joined("cloudbuild")
+    ),
     _Names(kind=Kind.DRONE, exact=frozenset({".drone"})),
     _Names(kind=Kind.WOODPECKER, exact=frozenset({".woodpecker"}), folders=("/.woodpecker/",)),
     _Names(
@@ -92,6 +96,13 @@ _YAML_NAMES = (
         beginnings=_joined("compose docker-compose podman-compose"),
         endings=_apart("compose"),
     ),
+    _Names(kind=Kind.MOLECULE, exact=frozenset({"molecule"})),
+    _Names(
+        kind=Kind.EXECUTION_ENVIRONMENT,
+        exact=frozenset({"execution-environment", "execution_environment"}),
+    ),
+    _Names(kind=Kind.NAVIGATOR, exact=frozenset({"ansible-navigator", ".ansible-navigator"})),
+    _Names(kind=Kind.PRE_COMMIT, exact=frozenset({".pre-commit-config", ".pre-commit-hooks"})),
     _Names(
         kind=Kind.HELM_VALUES,
         exact=frozenset({"values"}),

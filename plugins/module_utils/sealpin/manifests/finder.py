@@ -17,7 +17,7 @@ from ..collection import without_collection
 from ..errors import InvalidInput, MissingDependency
 from ..yamlnodes import Document, SourceText
 from ..yamlread import read_region
-from . import ci
+from . import ansible_files, ci
 from .ansible_tasks import find_ansible, is_ansible
 from .bake import find_bake
 from .compose import find_compose, is_compose
@@ -32,6 +32,7 @@ from .kubernetes import find_kubernetes, is_kubernetes
 from .kustomize import find_kustomize, is_kustomization, is_replacement
 from .marked_lines import find_marked_lines
 from .options import FindOptions
+from .pre_commit import find_pre_commit
 from .prefilter import SPELLINGS
 from .quadlet import find_quadlet
 from .site import Found, Kind, Remark
@@ -50,10 +51,16 @@ _DOCUMENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
     Kind.HELM_VALUES: find_helm_values,
     Kind.HELM_CHART: find_helm_chart,
     Kind.ANSIBLE: find_ansible,
+    Kind.MOLECULE: ansible_files.find_molecule,
+    Kind.EXECUTION_ENVIRONMENT: ansible_files.find_execution_environment,
+    Kind.NAVIGATOR: ansible_files.find_navigator,
+    Kind.PRE_COMMIT: find_pre_commit,
     Kind.GITHUB_ACTIONS: ci.find_github_actions,
     Kind.GITLAB_CI: ci.find_gitlab_ci,
     Kind.AZURE_PIPELINES: ci.find_azure_pipelines,
+    Kind.BITBUCKET_PIPELINES: ci.find_bitbucket_pipelines,
     Kind.CIRCLECI: ci.find_circleci,
+    Kind.CLOUD_BUILD: ci.find_cloud_build,
     Kind.DRONE: ci.find_drone,
     Kind.WOODPECKER: ci.find_woodpecker,
 }

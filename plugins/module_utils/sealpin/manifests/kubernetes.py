@@ -188,9 +188,9 @@ class _Object:
             self.survey.remark_if_image(code, path, value)
 
     def _read_candidate(self, value: Scalar, path: Path) -> None:
-        """Remark an ``image`` of a custom resource's spec that could be one."""
+        """Remark an ``image`` of a custom resource that could be one."""
         is_custom = self.group not in _BUILT_IN_GROUPS and not self.group.endswith(".k8s.io")
-        if not is_custom or id(value) in self.configured or "spec" not in path:
+        if not is_custom or id(value) in self.configured:
             return
         if not literal_obstacle(value.value) and parse_reference(value.value):
             self.survey.remark("candidate", render_path(path), value.start, detail=value.value)

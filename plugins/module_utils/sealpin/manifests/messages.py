@@ -53,6 +53,8 @@ _ROWS = (
             "pin the literal it is filled from"),
     Message("variable", _W, "a variable; its value is not in the file",
             "pin the value where it is set"),
+    Message("molecule-builds", _W, "an image of that name is built by Molecule; it takes no digest",
+            "set pre_build_image: true, or pin the FROM of its Dockerfile"),
     Message("candidate", _W, "looks like an image, in a field this program does not know",
             "name the field in custom_paths, or mark the line with: # sealpin: image"),
     Message("not-a-reference", _W, "not an image reference", "correct it, or ignore the line"),

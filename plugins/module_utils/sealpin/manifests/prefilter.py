@@ -33,6 +33,8 @@ _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("values", (b"repository",)),
     ("gitlab-ci", (b"services", b"step", b"func")),
     ("azure-pipelines", (b"container", b"services")),
+    ("bitbucket-pipelines", (b"docker://",)),
+    ("cloudbuild", (b"name",)),
     ("devcontainer", (b"features", b"cacheFrom")),
     ("compose", (b"model", b"cache_", b"cache-", b"oci://")),
     ("bake.", (b"cache-", b"dockerfile-inline")),
@@ -44,6 +46,7 @@ _WORDS_BY_NAME: tuple[tuple[str, tuple[bytes, ...]], ...] = (
 _WORDS_BY_FOLDER: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("workflows/", (b"docker://", b"container", b"services")),
     (".gitlab/", (b"services", b"step", b"func")),
+    (".gitlab-ci/", (b"services", b"step", b"func")),
     (".artifact.d/", (b"Artifact",)),
     (".build.d/", (b"PodmanArgs",)),
     (".container.d/", (b"artifact",)),
