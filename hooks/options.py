@@ -122,6 +122,17 @@ def add_identity_options(parser: Parser) -> None:
     )
 
 
+def add_registries_option(parser: Parser) -> None:
+    """Add the policy of a verb that decides nothing, for the way to its images."""
+    parser.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="read images as the registries: of this .sealpin.yaml say",
+    )
+
+
 def add_signer_options(parser: Parser) -> None:
     """Add who must have signed, for runs without a policy file."""
     group = parser.add_argument_group("who must have signed")

@@ -95,6 +95,13 @@ def new_session(
     )
 
 
+def looking_session(options: RunOptions) -> Session:
+    """Return the session of a verb that decides nothing: of a policy it takes the registries."""
+    from sealpin.rules import configured_registries
+
+    return new_session(options, registries=configured_registries(options, this_machine()))
+
+
 def look_ahead(
     options: RunOptions, references: tuple[ImageReference, ...], *, want: frozenset[EvidenceKind]
 ) -> LookAhead | None:

@@ -16,7 +16,7 @@ from sealpin.errors import SealpinError
 
 from .. import exit_codes
 from ..arguments import Parser
-from ..options import add_format_option, add_registry_options
+from ..options import add_format_option, add_registries_option, add_registry_options
 
 if TYPE_CHECKING:
     from sealpin.descriptor import ResolvedArtifact
@@ -33,6 +33,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="of this child of an index"
     )
+    add_registries_option(parser)
     add_registry_options(parser)
     add_format_option(parser, "text", "json")
     arguments = parser.parse(argv)
@@ -40,11 +41,11 @@ def run(argv: Sequence[str]) -> int:
     from sealpin.descriptor import Platform
 
     from ..cli import print_error
-    from ..running import new_session, parse_references, run_options
+    from ..running import looking_session, parse_references, run_options
 
     references = parse_references(arguments.images)
     platform = Platform.parse(arguments.platform) if arguments.platform else None
-    with new_session(run_options(arguments)) as session:
+    with looking_session(run_options(arguments)) as session:
         answers = session.resolve(references, platform=platform)
     errors = [answer for answer in answers if isinstance(answer, SealpinError)]
     if arguments.format == "json":

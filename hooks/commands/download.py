@@ -21,6 +21,7 @@ from .. import exit_codes
 from ..arguments import Parser, UsageError
 from ..cosign_globals import add_global_options
 from ..cosign_options import COMPAT
+from ..options import add_registries_option
 
 if TYPE_CHECKING:
     from sealpin.api import Session
@@ -67,6 +68,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--compat", choices=(COMPAT,), default="", help="words of cosign; implies --format bundle"
     )
+    add_registries_option(parser)
     add_global_options(parser)
     return parser
 
@@ -76,10 +78,10 @@ def _download(arguments: argparse.Namespace) -> int:
         raise UsageError("usage", f"--predicate-type is for attestations, got {arguments.kind}")
 
     from ..beside_image import evidence_place, resolve_one
-    from ..running import new_session, run_options
+    from ..running import looking_session, run_options
 
     place = evidence_place(arguments.attachment_tag_prefix, os.environ)
-    with new_session(run_options(arguments)) as session:
+    with looking_session(run_options(arguments)) as session:
         artifact = resolve_one(session, arguments.images[0], arguments.platform)
         return _ACTIONS[arguments.kind](arguments, session, artifact, place)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import exit_codes
 from ..arguments import Parser
 from ..cosign_globals import add_global_options, global_options_in_force
-from ..options import add_format_option
+from ..options import add_format_option, add_registries_option
 
 if TYPE_CHECKING:
     from sealpin.registry.attachments import Attached
@@ -41,6 +41,7 @@ def run(argv: Sequence[str]) -> int:
         help="tags and referrers are both shown, whatever this says",
     )
     parser.add_switch("--experimental-oci11", default=True, help="=false: leave the referrers out")
+    add_registries_option(parser)
     add_global_options(parser)
     add_format_option(parser, "text", "json")
     arguments = parser.parse(argv)
@@ -52,10 +53,10 @@ def _draw(arguments: argparse.Namespace) -> int:
     from sealpin.report.text import printable
 
     from ..beside_image import evidence_place, resolve_one
-    from ..running import new_session, run_options
+    from ..running import looking_session, run_options
 
     place = evidence_place(arguments.attachment_tag_prefix, os.environ)
-    with new_session(run_options(arguments)) as session:
+    with looking_session(run_options(arguments)) as session:
         artifact = resolve_one(session, arguments.images[0])
         attached = [
             item

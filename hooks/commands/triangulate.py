@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from .. import exit_codes
 from ..arguments import Parser
 from ..cosign_globals import add_global_options, global_options_in_force
+from ..options import add_registries_option
 
 
 def run(argv: Sequence[str]) -> int:
@@ -30,6 +31,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--attachment-tag-prefix", default="", metavar="TEXT", help="prefix of the tag"
     )
+    add_registries_option(parser)
     add_global_options(parser)
     arguments = parser.parse(argv)
     with global_options_in_force(arguments):
@@ -40,10 +42,10 @@ def _print_place(arguments: argparse.Namespace) -> int:
     from sealpin.registry.attachments import TagKind
 
     from ..beside_image import evidence_place, resolve_one
-    from ..running import new_session, run_options
+    from ..running import looking_session, run_options
 
     place = evidence_place(arguments.attachment_tag_prefix, os.environ)
-    with new_session(run_options(arguments)) as session:
+    with looking_session(run_options(arguments)) as session:
         artifact = resolve_one(session, arguments.images[0])
     image = artifact.reference.repository
     if arguments.type == "digest":

@@ -84,6 +84,26 @@ def load_rules(
     )
 
 
+def configured_registries(options: RunOptions, machine: Machine) -> ConfiguredRegistries:
+    """Return how registries are reached, by the policy files alone: for who decides nothing.
+
+    Raises `PolicyInvalid` for a section that does not load, `InvalidInput` as `load_rules`.
+    """
+    if not options.policy:
+        return NO_REGISTRIES
+    from .policy.file_settings import parse_alone
+    from .policy.sealpin_document import read_registries
+
+    files, store = [machine.base / path for path in options.policy], PoliciesOnDisk()
+    found = (parse_alone(store.read(path), read_registries, where=path.name) for path in files)
+    folder = files[0].parent
+    return ConfiguredRegistries.of(
+        [settings for section in found for settings in section or ()],
+        base=folder,
+        read=partial(store.read_below, folder),
+    )
+
+
 def flags_policy(
     options: RunOptions, machine: Machine, *, attestations: tuple[AttestationRule, ...] = ()
 ) -> PolicySet:

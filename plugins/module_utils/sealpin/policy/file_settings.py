@@ -9,10 +9,15 @@ decides which files need a look. Values that are kinds or paths are checked wher
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from ..errors import InvalidInput, PolicyInvalid, quote
 from ..records import dataclass
 from ..yamlschema import to_plain
 from .fields import DocumentInvalid, Fields, Reader
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,23 +50,28 @@ def read_file_settings(top: Fields) -> FileSettings:
 
 
 def parse_file_settings(data: bytes, *, where: str) -> FileSettings:
-    """Read the section alone out of a whole file, which *where* names.
+    """Read the section alone out of a whole file, which *where* names; raises as `parse_alone`."""
+    return parse_alone(data, read_file_settings, where=where) or FileSettings()
 
-    Raises `PolicyInvalid` for a file that is no YAML mapping or a section that is off.
+
+def parse_alone(data: bytes, read: Callable[[Fields], _T], *, where: str) -> _T | None:
+    """Return what *read* makes of the top level of a whole file; None where it is no such file.
+
+    Raises `PolicyInvalid` for a file that is no YAML or of which *read* finds something off.
     """
     from ..yamlread import read_documents  # most projects have no such section
 
     try:
         documents = [d for d in read_documents(data.decode("utf-8"), where=where) if d.root]
         if len(documents) != 1:
-            return FileSettings()  # Kubernetes documents have no such section
+            return None  # Kubernetes documents have no such section
         value = to_plain(documents[0].root, document=documents[0])
     except UnicodeDecodeError as error:
         raise PolicyInvalid("policy.invalid", f"{quote(where)} is not UTF-8") from error
     except InvalidInput as error:
         raise PolicyInvalid("policy.invalid", error.message, hint=error.hint) from error
     reader = Reader(documents[0], file=where)
-    settings = read_file_settings(Fields(value, (), reader)) if isinstance(value, dict) else None
+    section = read(Fields(value, (), reader)) if isinstance(value, dict) else None
     if reader.problems:
         raise DocumentInvalid(tuple(reader.problems))
-    return settings or FileSettings()
+    return section

@@ -112,7 +112,7 @@ def read_sealpin_document(
 def read_settings(top: Fields) -> Settings:
     """Read what a file says beside policy; it decides which root the policies are read with."""
     trust = top.mapping("trust")
-    registries = tuple(_read_registries(top))
+    registries = tuple(read_registries(top))
     words = {word: word for word in ("auto", "require", "off")}
     second_opinion = top.choice("second_opinion", words) or "auto"
     files = read_file_settings(top)
@@ -131,7 +131,8 @@ def read_settings(top: Fields) -> Settings:
     return settings
 
 
-def _read_registries(top: Fields) -> list[RegistrySettings]:
+def read_registries(top: Fields) -> list[RegistrySettings]:
+    """Read the ``registries`` field of a document's top level; problems go to its reader."""
     registries = top.mapping("registries")
     found = []
     for prefix in registries.names() if registries is not None else ():
