@@ -22,6 +22,7 @@ from .fields import Fields
 from .match import ImageGlob, cluster_glob
 from .model import (
     Authority,
+    LabelOperator,
     LabelRequirement,
     Language,
     MatchReference,
@@ -41,6 +42,8 @@ RESOURCES = frozenset(
 
 _LANGUAGES = {"cue": Language.CUE, "rego": Language.REGO}
 _MODES = {"enforce": Mode.ENFORCE, "warn": Mode.WARN}
+_LABEL_OPERATORS = {operator.value: operator for operator in LabelOperator}
+_WITH_VALUES = (LabelOperator.IN, LabelOperator.NOT_IN)
 CUE_SEMANTICS_ANNOTATION = "sealpin/cue-semantics"
 """``cosign`` here makes CUE pass where a constrained field is absent, as in the cluster; a
 weakening.
@@ -71,16 +74,7 @@ def read_cluster_image_policy(
         authority = read_authority(entry, index, objects, table, read_policy)
         if authority is not None:
             authorities.append(authority)
-    program = spec.mapping("policy")
-    condition = None
-    if program is not None:
-        inputs = ProgramInputs(
-            config=program.boolean("fetchConfigFile"),
-            spec=program.boolean("includeSpec"),
-            metadata=program.boolean("includeObjectMeta"),
-            typemeta=program.boolean("includeTypeMeta"),
-        )
-        condition = read_program(program, objects, lenient=lenient, inputs=inputs)
+    condition = _read_condition(spec.mapping("policy"), objects, lenient=lenient)
     spec.finish()
     if len(spec.reader.problems) > problems_before:
         return None
@@ -126,6 +120,21 @@ def read_program(
         absent_fields_pass=lenient and language is Language.CUE,
         inputs=inputs,
     )
+
+
+def _read_condition(
+    program: Fields | None, objects: ClusterObjects, *, lenient: bool
+) -> ProgramCondition | None:
+    """Read the program over all authorities' answers, and what its input shall hold besides."""
+    if program is None:
+        return None
+    inputs = ProgramInputs(
+        config=program.boolean("fetchConfigFile"),
+        spec=program.boolean("includeSpec"),
+        metadata=program.boolean("includeObjectMeta"),
+        typemeta=program.boolean("includeTypeMeta"),
+    )
+    return read_program(program, objects, lenient=lenient, inputs=inputs)
 
 
 def _read_config_map_text(program: Fields, objects: ClusterObjects) -> str | Unresolved | None:
@@ -204,21 +213,28 @@ def _read_selector(entry: Fields) -> list[LabelRequirement]:
     if selector is None:
         return []
     found = [
-        LabelRequirement(key=key, operator="In", values=(value,))
+        LabelRequirement(key=key, operator=LabelOperator.IN, values=(value,))
         for key, value in selector.pairs("matchLabels")
     ]
-    operators = {word: word for word in ("In", "NotIn", "Exists", "DoesNotExist")}
     for expression in selector.mappings("matchExpressions"):
-        key = expression.text("key", required=True)
-        operator = expression.choice("operator", operators) or ""
-        values = tuple(text for _key, text in expression.texts("values"))
-        if operator in ("In", "NotIn") and not values:
-            expression.reader.missing(expression.at("values"))
-        elif operator in ("Exists", "DoesNotExist") and values:
-            expression.reader.invalid(list(values), expression.at("values"), "expected no values")
-        elif not operator:
-            expression.reader.missing(expression.at("operator"))
-        expression.finish()
-        found.append(LabelRequirement(key=key, operator=operator, values=values))
+        requirement = _read_expression(expression)
+        if requirement is not None:
+            found.append(requirement)
     selector.finish()
     return found
+
+
+def _read_expression(expression: Fields) -> LabelRequirement | None:
+    """Read one of ``matchExpressions``; None, with problems, without a known operator."""
+    key = expression.text("key", required=True)
+    expression.text("operator", required=True)
+    operator = expression.choice("operator", _LABEL_OPERATORS)
+    values = tuple(text for _path, text in expression.texts("values"))
+    if operator in _WITH_VALUES and not values:
+        expression.reader.missing(expression.at("values"))
+    elif operator is not None and operator not in _WITH_VALUES and values:
+        expression.reader.invalid(list(values), expression.at("values"), "expected no values")
+    expression.finish()
+    if operator is None:
+        return None
+    return LabelRequirement(key=key, operator=operator, values=values)

@@ -282,14 +282,23 @@ class Exclusion:
     reason: str
 
 
+class LabelOperator(Enum):
+    """How a label selector compares; the values are Kubernetes' own words."""
+
+    IN = "In"
+    NOT_IN = "NotIn"
+    EXISTS = "Exists"
+    DOES_NOT_EXIST = "DoesNotExist"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRequirement:
     """One requirement of a Kubernetes label selector; ``matchLabels`` are ``In`` with one value."""
 
     key: str
-    operator: str
-    """``In``, ``NotIn``, ``Exists`` or ``DoesNotExist``."""
+    operator: LabelOperator
     values: tuple[str, ...] = ()
+    """One or more for ``In`` and ``NotIn``, none for the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

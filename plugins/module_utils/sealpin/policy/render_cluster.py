@@ -197,7 +197,7 @@ def _resource(rule: ResourceRule) -> dict[str, Any]:
     if rule.labels:
         found["selector"] = {
             "matchExpressions": [
-                {"key": each.key, "operator": each.operator}
+                {"key": each.key, "operator": each.operator.value}
                 | ({"values": list(each.values)} if each.values else {})
                 for each in rule.labels
             ]

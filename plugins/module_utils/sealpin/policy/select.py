@@ -16,7 +16,15 @@ from typing import Any
 from ..records import dataclass, field
 from ..reference import ImageReference
 from .match import Dialect, ImageGlob, cluster_name, repository_name
-from .model import Exclusion, LabelRequirement, PolicySet, ResourceRule, Selection, TrustPolicy
+from .model import (
+    Exclusion,
+    LabelOperator,
+    LabelRequirement,
+    PolicySet,
+    ResourceRule,
+    Selection,
+    TrustPolicy,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +159,12 @@ def _label_holds(requirement: LabelRequirement, labels: Mapping[str, str]) -> bo
     """Evaluate one requirement of a label selector, Kubernetes' ``labels.Requirement.Matches``."""
     value = labels.get(requirement.key)
     match requirement.operator:
-        case "In":
+        case LabelOperator.IN:
             return value in requirement.values
-        case "NotIn":
+        case LabelOperator.NOT_IN:
             return value not in requirement.values
-        case "Exists":
+        case LabelOperator.EXISTS:
             return value is not None
-        case "DoesNotExist":
+        case LabelOperator.DOES_NOT_EXIST:
             return value is None
-        case operator:
-            raise ValueError(f"unknown label operator {operator}")
+    raise ValueError(f"unknown label operator {requirement.operator}")

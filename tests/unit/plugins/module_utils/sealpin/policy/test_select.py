@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealpin.policy.explain import explain
+from sealpin.policy.fields import DocumentInvalid
 from sealpin.policy.lint import lint
 from sealpin.policy.select import Resource, applicable, match_policies
 from sealpin.reference import ImageReference
@@ -62,6 +63,24 @@ def test_a_policy_limited_to_resources_covers_those(match, resource, covered, ro
         _policy(match, root), ImageReference.parse(IMAGE), now_utc=NOW, resource=resource
     )
     assert [each.applies for each in matches] == [covered]
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("{key: a}", "missing field(s)"),
+        ("{key: a, operator: ''}", "missing field(s)"),
+        ("{key: a, operator: Like, values: [b]}", "expected one of In, NotIn, Exists"),
+        ("{key: a, operator: In}", "missing field(s)"),
+        ("{key: a, operator: Exists, values: [b]}", "expected no values"),
+    ],
+)
+def test_a_label_expression_that_means_nothing_is_one_problem(expression, problem, root):
+    match = PODS.replace("SELECTOR", f"matchExpressions: [{expression}]")
+    with pytest.raises(DocumentInvalid) as caught:
+        _policy(match, root)
+    (found,) = caught.value.problems
+    assert problem in found.message
 
 
 @pytest.mark.parametrize(
