@@ -36,10 +36,28 @@ def root_from_pems(
 
     Raises `InvalidInput` ``certificate.malformed``, ``key.*`` or ``trust.incomplete``.
     """
-    authorities: tuple[CertificateAuthority, ...] = ()
+    timestamp_authorities: tuple[TimestampAuthority, ...] = ()
+    if timestamp_chain:
+        chain = _chain(timestamp_chain, name)
+        timestamp_authorities = (
+            TimestampAuthority.of_chain(chain, name=name, profile=ChainProfile.PRIVATE),
+        )
+    return TrustedRoot(
+        certificate_authorities=_authorities(certificate_chain, ca_roots, ca_intermediates, name),
+        transparency_logs=tuple(_log_from_pem(pem, name) for pem in rekor_keys),
+        ct_logs=tuple(_log_from_pem(pem, name) for pem in ct_keys),
+        timestamp_authorities=timestamp_authorities,
+    )
+
+
+def _authorities(
+    certificate_chain: bytes, ca_roots: bytes, ca_intermediates: bytes, name: str
+) -> tuple[CertificateAuthority, ...]:
+    """Make an authority of the chain, and one of each root with all the intermediates."""
+    found: tuple[CertificateAuthority, ...] = ()
     if certificate_chain:
-        chain = _chain(certificate_chain, name)
-        authorities += (_private_authority(name, chain[-1], chain[:-1]),)
+        *between, root = _chain(certificate_chain, name)
+        found += (_private_authority(name, root, tuple(between)),)
     if ca_intermediates and not ca_roots:
         raise InvalidInput(
             "trust.incomplete",
@@ -47,24 +65,9 @@ def root_from_pems(
             hint="give the roots too",
         )
     if ca_roots:
-        between = _chain(ca_intermediates, name) if ca_intermediates else ()
-        authorities += tuple(
-            _private_authority(name, root, between) for root in _chain(ca_roots, name)
-        )
-    return TrustedRoot(
-        certificate_authorities=authorities,
-        transparency_logs=tuple(_log_from_pem(pem, name) for pem in rekor_keys),
-        ct_logs=tuple(_log_from_pem(pem, name) for pem in ct_keys),
-        timestamp_authorities=(
-            (
-                TimestampAuthority.of_chain(
-                    _chain(timestamp_chain, name), name=name, profile=ChainProfile.PRIVATE
-                ),
-            )
-            if timestamp_chain
-            else ()
-        ),
-    )
+        shared = _chain(ca_intermediates, name) if ca_intermediates else ()
+        found += tuple(_private_authority(name, root, shared) for root in _chain(ca_roots, name))
+    return found
 
 
 def _private_authority(
