@@ -8,6 +8,8 @@ A group only declares. What the values mean is decided where they are used: `run
 
 from __future__ import annotations
 
+import argparse
+
 from sealpin.limits import DEFAULT_WORKERS
 
 from .arguments import Parser
@@ -25,6 +27,25 @@ def add_registry_options(parser: Parser) -> None:
         metavar="PREFIX=TARGET",
         help="read a registry prefix from another one, or from dir:PATH (repeatable)",
     )
+    _add_credential_options(group)
+    _add_tls_options(parser, group)
+    group.add_argument(
+        "--timeout",
+        "-t",
+        default="3m0s",
+        metavar="DURATION",
+        help="for the whole run (default 3m0s)",
+    )
+    group.add_argument(
+        "--max-workers",
+        type=int,
+        default=DEFAULT_WORKERS,
+        metavar="N",
+        help=f"registry requests at once (default {DEFAULT_WORKERS})",
+    )
+
+
+def _add_credential_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--registry-host",
         default="",
@@ -40,6 +61,9 @@ def add_registry_options(parser: Parser) -> None:
     group.add_argument(
         "--registry-token", default="", metavar="TEXT", help="bearer token for the registry"
     )
+
+
+def _add_tls_options(parser: Parser, group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--registry-cacert",
         default="",
@@ -65,20 +89,6 @@ def add_registry_options(parser: Parser) -> None:
         "--allow-http-registry",
         help="reach registries without TLS (shows in the report)",
         group=group,
-    )
-    group.add_argument(
-        "--timeout",
-        "-t",
-        default="3m0s",
-        metavar="DURATION",
-        help="for the whole run (default 3m0s)",
-    )
-    group.add_argument(
-        "--max-workers",
-        type=int,
-        default=DEFAULT_WORKERS,
-        metavar="N",
-        help=f"registry requests at once (default {DEFAULT_WORKERS})",
     )
 
 

@@ -8,12 +8,19 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, PolicyInvalid, quote
 
 from . import exit_codes
 from .arguments import Parser
 from .options import add_format_option
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from sealpin.policy.answer import Answer
+    from sealpin.policy.model import ProgramCondition
 
 _OFF = ("cue.malformed", "cue.too-large", "rego.malformed", "rego.too-large")
 """Codes that are the program's fault and no answer of it."""
@@ -47,8 +54,21 @@ def run(argv: Sequence[str]) -> int:
     """Evaluate; exit 0 passes, 1 does not, 2 cannot be evaluated here, 3 the program is off."""
     arguments = make_parser().parse(argv)
     from sealpin.policy.engines.run import run_program
+
+    from .files import read_file
+
+    program = _read_program(arguments)
+    answer = run_program(program, read_file(Path(arguments.input)).data)
+    if answer.code in _OFF:
+        raise PolicyInvalid(answer.code, answer.message, hint=answer.hint)
+    show = _show_json if arguments.format == "json" else _show_text
+    show(answer)
+    sys.stdout.flush()
+    return exit_codes.of_outcome(answer.outcome.value)
+
+
+def _read_program(arguments: Namespace) -> ProgramCondition:
     from sealpin.policy.model import Language, ProgramCondition
-    from sealpin.report.text import wrap
 
     from .files import read_file
 
@@ -64,32 +84,33 @@ def run(argv: Sequence[str]) -> int:
         text = read_file(Path(arguments.file)).data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise PolicyInvalid("policy.invalid", f"{arguments.file} is not UTF-8") from error
-    program = ProgramCondition(
+    return ProgramCondition(
         language=Language(name),
         text=text,
         absent_fields_pass=arguments.cue_semantics == "cosign",
     )
-    answer = run_program(program, read_file(Path(arguments.input)).data)
-    if answer.code in _OFF:
-        raise PolicyInvalid(answer.code, answer.message, hint=answer.hint)
-    if arguments.format == "json":
-        document = {
-            "report": "sealpin-policy-eval",
-            "version": 1,
-            "outcome": answer.outcome.value,
-            "code": answer.code,
-            "message": answer.message,
-            "hint": answer.hint,
-            "engine": answer.engine,
-        }
-        print(json.dumps(document, indent=2))
-    else:
-        words = {"allowed": "passes", "denied": "does not pass"}
-        state = words.get(answer.outcome.value, "cannot be evaluated here")
-        print(f"{state} ({answer.engine})" if answer.engine else state)
-        if answer.message:
-            print("\n".join(wrap(f"{answer.message} [{answer.code}]", indent="  ")))
-        if answer.hint:
-            print("\n".join(wrap(f"next: {answer.hint}", indent="  ")))
-    sys.stdout.flush()
-    return exit_codes.of_outcome(answer.outcome.value)
+
+
+def _show_json(answer: Answer) -> None:
+    document = {
+        "report": "sealpin-policy-eval",
+        "version": 1,
+        "outcome": answer.outcome.value,
+        "code": answer.code,
+        "message": answer.message,
+        "hint": answer.hint,
+        "engine": answer.engine,
+    }
+    print(json.dumps(document, indent=2))
+
+
+def _show_text(answer: Answer) -> None:
+    from sealpin.report.text import wrap
+
+    words = {"allowed": "passes", "denied": "does not pass"}
+    state = words.get(answer.outcome.value, "cannot be evaluated here")
+    print(f"{state} ({answer.engine})" if answer.engine else state)
+    if answer.message:
+        print("\n".join(wrap(f"{answer.message} [{answer.code}]", indent="  ")))
+    if answer.hint:
+        print("\n".join(wrap(f"next: {answer.hint}", indent="  ")))
