@@ -17,6 +17,7 @@ from typing import TypeVar
 from .crypto import PublicKey, malformed_key, require_library
 from .der import find_extension, read_utf8_string, wrap_sequence
 from .errors import InvalidInput, VerificationFailed, quote
+from .limits import MAX_CERTIFICATE_BYTES
 from .mediatypes import SCT_LIST_OID
 from .records import dataclass, field
 
@@ -80,10 +81,13 @@ class Certificate:
 
     @classmethod
     def _of(cls, certificate: x509.Certificate) -> Certificate:
+        der = certificate.public_bytes(serialization.Encoding.DER)
+        if len(der) > MAX_CERTIFICATE_BYTES:
+            raise ValueError(f"expected at most {MAX_CERTIFICATE_BYTES} bytes, got {len(der)}")
         # The library parses names late; here is where a malformed one must surface.
         _checked = certificate.subject, certificate.issuer
         return cls(
-            der=certificate.public_bytes(serialization.Encoding.DER),
+            der=der,
             _certificate=certificate,
             _extensions={item.oid.dotted_string: item for item in _extensions_of(certificate)},
         )
@@ -287,6 +291,7 @@ _FULCIO_USERNAME = "1.3.6.1.4.1.57264.1.7"
 def _certificate_errors() -> tuple[type[Exception], ...]:
     return (
         ValueError,
+        TypeError,  # a name's part that is a BIT STRING
         x509.InvalidVersion,
         x509.DuplicateExtension,
         x509.UnsupportedGeneralNameType,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from sealpin.digest import Digest
 from sealpin.errors import SealpinError
@@ -28,9 +30,19 @@ from support.verification import (
     root_of,
     with_annotations,
 )
-from support.virtual_sigstore import SIGNING_TIME, Edits, KeyPair, Signer, Stamp, VirtualSigstore
+from support.virtual_sigstore import (
+    SIGNING_TIME,
+    Edits,
+    KeyPair,
+    Signer,
+    Stamp,
+    VirtualSigstore,
+    der,
+    der_of,
+)
 
 DIGEST = str(SUBJECT)
+BIT_STRING = 0x03
 OTHER = Digest("sha256", "cd" * 32)
 
 
@@ -375,3 +387,33 @@ def test_certificate_timestamp_beyond_all_times_is_refused(
     path = (root.certificate_authorities[0].root,)
     with pytest.raises(SealpinError):
         verify_scts(path, logs=root.ct_logs, detached=sct, minimum=1)
+
+
+def with_certificate(signed: Any, certificate_der: bytes) -> Any:
+    """A bundle with another certificate in the place of its own."""
+
+    def edit(document: dict) -> None:
+        encoded = base64.b64encode(certificate_der).decode()
+        document["verificationMaterial"]["certificate"]["rawBytes"] = encoded
+
+    return edited(signed, edit)
+
+
+def test_name_in_bits_is_that_of_no_certificate(sigstore: VirtualSigstore) -> None:
+    certificate = der_of(sigstore.certificate_authorities[0].issue(KeyPair()))
+    name = der.utf8("sigstore.test")
+    bits = bytes((BIT_STRING, len(name) - 2, 0)) + name[3:]
+    assert name in certificate
+    signed = with_certificate(sigstore.bundle(DIGEST), certificate.replace(name, bits))
+    assert refusal(signed, keyless(sigstore)) == "certificate.malformed"
+
+
+def test_certificate_of_a_size_that_none_has_is_not_read(sigstore: VirtualSigstore) -> None:
+    names = x509.SubjectAlternativeName([x509.DNSName(f"{i}.example") for i in range(10_000)])
+    certificate = sigstore.certificate_authorities[0].issue(
+        KeyPair(), edit_extensions=lambda _unused: [(names, True)]
+    )
+    signed = with_certificate(sigstore.bundle(DIGEST), der_of(certificate))
+    with pytest.raises(SealpinError, match="expected at most 65536 bytes, got ") as refused:
+        prove(signed, keyless(sigstore))
+    assert refused.value.code == "certificate.malformed"
