@@ -13,6 +13,7 @@ import gc
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -69,6 +70,9 @@ def run_process() -> NoReturn:
     The interpreter would wait for every thread that waits for a registry, for minutes.
     """
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    if not sys.warnoptions:
+        # A library warns its programmer of what a stranger's certificate has: not the user's matter.
+        warnings.simplefilter("ignore")
     _open_closed_streams()
     sys.stderr = _standard_error()
     _print_in_any_locale()

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import signal
 import socket
 import subprocess
@@ -21,6 +23,7 @@ from sealpin.errors import VerificationFailed
 from sealpin.version import __version__
 from support.command import sealpin
 from support.project import FREE, Project, make_project
+from support.virtual_sigstore import VirtualSigstore
 
 
 def raising(error: BaseException):
@@ -148,6 +151,25 @@ def in_shell(line: str, *, cwd: Path | None = None) -> subprocess.CompletedProce
         cwd=cwd,
         env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere"},
     )
+
+
+def test_a_hostile_certificate_makes_no_library_speak_on_standard_error(tmp_path: Path) -> None:
+    sigstore = VirtualSigstore()
+    document = sigstore.bundle(f"sha256:{0:064}").document
+    certificate = document["verificationMaterial"]["certificate"]
+    content = bytearray(base64.b64decode(certificate["rawBytes"]))
+    serial = content.index(bytes.fromhex("a003020102")) + 5
+    content[serial + 2] |= 0x80  # a negative one, which the library warns of
+    certificate["rawBytes"] = base64.b64encode(content).decode()
+    (tmp_path / "bundle.json").write_text(json.dumps(document))
+    (tmp_path / "root.json").write_bytes(sigstore.trusted_root_json())
+    ran = in_shell(
+        "sealpin verify-bundle --bundle bundle.json --trusted-root root.json --offline"
+        f" --certificate-identity a --certificate-oidc-issuer b sha256:{0:064}",
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1, ran.stderr
 
 
 SPEAKING = ["--help", "init --help", "trust show", f"digest a@sha256:{0:064}"]
