@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Strict JSON for bytes that somebody signed or sent.
 
-No duplicate keys, no NaN, bounded depth, UTF-8 only. Two parsers that disagree about one document
-are an attack (a duplicate key read as its first value by one and as its last by the other), so a
-document that RFC 8259 leaves open is refused. `canonical` is RFC 8785 for the values that occur in
+No duplicate keys, no NaN, no number beyond all floats, bounded depth, UTF-8 only. Two parsers that
+disagree about one document are an attack (a duplicate key read as its first value by one and as its
+last by the other), so a document that RFC 8259 leaves open is refused. `canonical` is RFC 8785 for the values that occur in
 Rekor entries: strings, integers, arrays and objects.
 """
 
@@ -15,6 +15,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from math import isinf
 from typing import Any
 
 from .errors import InvalidInput, quote
@@ -108,7 +109,17 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+def _finite(text: str) -> float:
+    """Refuse a number beyond all floats, as Go does; here it would be read as an infinite one."""
+    value = float(text)
+    if isinf(value):
+        raise ValueError(f"{text} is beyond what a number can be")
+    return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
+)
 
 
 # A string that nothing ends reaches to the end of the data: were it no match, every quote in it

@@ -23,13 +23,21 @@ from sealpin.manifests.finder import find_sites
 from sealpin.manifests.pin import Pin
 from sealpin.pinning import Action, pin_files
 from sealpin.policy.authority_trust import Roots, TrustTable
+from sealpin.policy.conditions import check_value
 from sealpin.policy.decision import Outcome
+from sealpin.policy.engines.cue import check_cue
 from sealpin.policy.evaluate import evaluate
 from sealpin.policy.fingerprint import trust_digest
 from sealpin.policy.flags import EvidenceFlags, policy_from_flags
 from sealpin.policy.identity import mismatch
 from sealpin.policy.match import cluster_glob, cluster_name, repository_glob
-from sealpin.policy.model import AttestationRule, IdentityRule, Operator, PointerCondition
+from sealpin.policy.model import (
+    AttestationRule,
+    IdentityRule,
+    Operator,
+    PointerCondition,
+    SchemaCondition,
+)
 from sealpin.policy.signer_flags import SignerFlags
 from sealpin.policy.verifications import Verifications
 from sealpin.reference import ImageReference
@@ -483,3 +491,23 @@ def test_very_many_problems_of_a_policy_are_told_in_no_time(root: TrustedRoot, f
     with at_most(10), pytest.raises(PolicyInvalid) as raised:
         load(f"version: 1\n{fields}", root)
     assert len(set(str(raised.value).splitlines())) == 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: " + "-" * 5_000 + "1",
+        "x: " + "1 & " * 20_000 + "1",
+        "x: x" + ".b" * 20_000,
+        "x: <1" + "0" * 5_000,
+        "x: <1e999",
+    ],
+    ids=["signs", "conjuncts", "selectors", "digits", "beyond all numbers"],
+)
+def test_program_that_asks_too_much_decides_nothing(text: str) -> None:
+    assert check_cue(text, b'{"x": 3}', absent_fields_pass=False).outcome is Outcome.INCONCLUSIVE
+
+
+def test_number_beyond_all_floats_meets_no_condition() -> None:
+    halves = SchemaCondition(schema={"properties": {"x": {"multipleOf": 0.5}}})
+    assert check_value(halves, {"x": 10**4_000}).outcome is Outcome.DENIED

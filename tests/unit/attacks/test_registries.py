@@ -274,6 +274,16 @@ def test_token_service_elsewhere_in_the_clear_gets_no_password(realm: str) -> No
         assert (raised.value.code, "secret" in str(raised.value)) == ("registry.realm", False)
 
 
+@pytest.mark.parametrize("lifetime_s", [10**400, -(10**400), 0], ids=["endless", "past", "none"])
+def test_token_of_any_lifetime_is_used_or_asked_for_anew(lifetime_s: int) -> None:
+    with MemoryRegistry(behaviour=Behaviour(authentication="bearer", users={"": ""})) as registry:
+        registry.behaviour.public_paths = frozenset({"app"})
+        registry.behaviour.token_lifetime_s = lifetime_s
+        digest = registry.repository("app").put_manifest(IMAGE, tag="1")
+        found = plain().resolve(ImageReference.parse(f"{registry.host}/app:1"))
+        assert str(found.digest) == digest
+
+
 @pytest.mark.parametrize("code", ["\x1b[2J", "a\r\n::error::b", "\u202eevil"])
 def test_error_text_of_a_registry_cannot_write_on_a_terminal(code: str) -> None:
     with MemoryRegistry() as registry:

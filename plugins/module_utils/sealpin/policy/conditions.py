@@ -148,6 +148,10 @@ def _check_schema_condition(condition: SchemaCondition, value: Any) -> Answer:
         return failed(
             "condition.schema-reference", f"the schema's references lead nowhere: {quote(error)}"
         )
+    except OverflowError as error:  # ``multipleOf`` divides as floats do
+        return failed(
+            "condition.schema-not-met", f"JSON Schema: a number is too large: {quote(error)}"
+        )
     if not errors:
         return passed("jsonschema")
     shown = "; ".join(f"{error.json_path}: {quote(error.message)}" for error in errors)

@@ -46,6 +46,7 @@ from .redirects import origin
 from .transport import Request, Response, Transport
 
 _DEFAULT_LIFETIME_S = 60.0
+_MAX_LIFETIME_S = 86_400.0
 _EXPIRY_MARGIN_S = 10.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _CLIENT_ID = "sealpin"
@@ -265,7 +266,7 @@ def _read_token(response: Response, scope: Scope) -> tuple[str, float]:
 
 def _lifetime_s(value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
-        return float(value)
+        return float(min(value, _MAX_LIFETIME_S))  # JSON has integers beyond all floats
     return _DEFAULT_LIFETIME_S
 
 

@@ -35,8 +35,7 @@ def check_cue(text: str, document: bytes, *, absent_fields_pass: bool) -> Answer
     except InvalidInput as error:
         return failed(error.code, error.message)
     try:
-        program = parse(text)
-        check_names(program)
+        program = _read(text)
     except CueError as error:
         return failed("cue.malformed", f"the policy is not CUE: {error}", engine=BUILT_IN)
     except Unsupported as error:
@@ -54,6 +53,16 @@ def check_cue(text: str, document: bytes, *, absent_fields_pass: bool) -> Answer
     except SealpinError as error:
         return answer_of(error)
     return passed(BUILT_IN)
+
+
+def _read(text: str) -> Program:
+    """Parse, and look where names lead. Raises `CueError` or `Unsupported`."""
+    try:
+        program = parse(text)
+        check_names(program)
+    except RecursionError as error:
+        raise Unsupported("this depth") from error
+    return program
 
 
 def _ask_command(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from math import isinf
 
 from ...errors import quote
 from ...records import dataclass
@@ -40,6 +41,7 @@ from .cue_tree import (
 
 MAX_TOKENS = 100_000
 MAX_NESTING = 200
+_MAX_DIGITS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,10 +377,12 @@ class _Parser:
 
 def _number(token: Token) -> int | float:
     text = token.text.replace("_", "")
-    if re.fullmatch(r"0|[1-9]\d*", text):
+    if len(text) <= _MAX_DIGITS and re.fullmatch(r"0|[1-9]\d*", text):
         return int(text)
     if re.fullmatch(r"(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", text):
-        return float(text)
+        value = float(text)
+        if not isinf(value):
+            return value
     raise Unsupported(f"the number {quote(token.text)}")
 
 
