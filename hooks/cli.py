@@ -71,7 +71,7 @@ def run_process() -> NoReturn:
     """
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     if not sys.warnoptions:
-        # A library warns its programmer of what a stranger's certificate has: not the user's matter.
+        # Libraries warn their programmer, and not the user, of what is in strangers' certificates.
         warnings.simplefilter("ignore")
     _open_closed_streams()
     sys.stderr = _standard_error()

@@ -4,8 +4,8 @@
 
 No duplicate keys, no NaN, no number beyond all floats, bounded depth, UTF-8 only. Two parsers that
 disagree about one document are an attack (a duplicate key read as its first value by one and as its
-last by the other), so a document that RFC 8259 leaves open is refused. `canonical` is RFC 8785 for the values that occur in
-Rekor entries: strings, integers, arrays and objects.
+last by the other), so a document that RFC 8259 leaves open is refused. `canonical` is RFC 8785 for
+the values that occur in Rekor entries: strings, integers, arrays and objects.
 """
 
 from __future__ import annotations
