@@ -61,7 +61,7 @@ def main() -> None:
         with docker_registry.serving(folder, folder / "layouts") as host:
             images = [f"{host}/{layout}" for layout in layouts[:MANY]]
             print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-            print(f"{'':<51} {'':>7} {'':>7}  less a play of nothing")
+            print(f"{'':<51} {'':>7} {'':>7}  less an empty play")
             print(f"{'images':>6} {'task':<44} {'s':>7} {'cpu s':>7} {'s':>7} {'cpu s':>7}")
             _table(folder, images)
             print(f"load average {os.getloadavg()[0]:.1f} at the end")
