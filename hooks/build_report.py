@@ -14,7 +14,7 @@ from typing import Any
 from sealpin.errors import MissingDependency, SealpinError, Unavailable
 from sealpin.records import dataclass
 from sealpin.report.document import statement_to_dict
-from sealpin.report.text import Style, printable, proof_lines, wrap
+from sealpin.report.text import Style, printable, proof_lines
 from sealpin.signatures.verified import VerifiedStatement
 from sealpin.slsa.claims import Provenance
 from sealpin.slsa.gcb import VerifiedGcbProvenance
@@ -126,8 +126,9 @@ def _refusal_lines(report: BuildReport, style: Style) -> list[str]:
     word = "could not check" if report.outcome == "inconclusive" else "refused"
     lines = [style.paint(f"✗ {printable(report.image)}  {word}", "31")]
     if report.error is not None:
-        lines += wrap(str(report.error), indent="    ")
-        lines += wrap(f"next: {report.error.hint}", indent="    ") if report.error.hint else []
+        lines += style.wrap(str(report.error), indent="    ")
+        if report.error.hint:
+            lines += style.wrap(f"next: {report.error.hint}", indent="    ")
     return lines
 
 
@@ -139,7 +140,7 @@ def _proof_lines(report: BuildReport, style: Style) -> list[str]:
     if report.commit:
         lines.append(f"commit {report.commit}")
     if report.statement is not None:
-        lines += proof_lines(statement_to_dict(report.statement))
+        lines += proof_lines(statement_to_dict(report.statement), style)
     if report.key:
         lines.append(f"signed by Google Cloud Build's key {report.key}")
     headline = style.paint(f"✓ {printable(report.image)}  verified", "32")

@@ -12,7 +12,7 @@ from sealpin.errors import SealpinError
 from sealpin.manifests.messages import UNREAD
 from sealpin.records import dataclass
 from sealpin.report.files import count_line, file_lines
-from sealpin.report.text import Style, images_lines, printable, wrap
+from sealpin.report.text import Style, images_lines, printable
 
 from .terminal import style_for
 
@@ -73,9 +73,9 @@ def error_entry(error: SealpinError) -> dict[str, str]:
 
 def error_lines(error: Mapping[str, str], style: Style) -> list[str]:
     """Return what is wrong with a file as a whole, and what to do next."""
-    lines = wrap(f"error: {error['message']} [{error['code']}]", indent="")
+    lines = style.wrap(f"error: {error['message']} [{error['code']}]", indent="")
     if error["hint"]:
-        lines += wrap(f"next: {error['hint']}", indent="  ")
+        lines += style.wrap(f"next: {error['hint']}", indent="  ")
     return [style.paint(lines[0], "31"), *lines[1:]]
 
 

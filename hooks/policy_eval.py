@@ -105,12 +105,13 @@ def _show_json(answer: Answer) -> None:
 
 
 def _show_text(answer: Answer) -> None:
-    from sealpin.report.text import wrap
+    from .terminal import style_for
 
+    style = style_for(sys.stdout)
     words = {"allowed": "passes", "denied": "does not pass"}
     state = words.get(answer.outcome.value, "cannot be evaluated here")
     print(f"{state} ({answer.engine})" if answer.engine else state)
     if answer.message:
-        print("\n".join(wrap(f"{answer.message} [{answer.code}]", indent="  ")))
+        print("\n".join(style.wrap(f"{answer.message} [{answer.code}]", indent="  ")))
     if answer.hint:
-        print("\n".join(wrap(f"next: {answer.hint}", indent="  ")))
+        print("\n".join(style.wrap(f"next: {answer.hint}", indent="  ")))

@@ -111,7 +111,7 @@ def _print_validation(
         if problem["hint"]:
             print(f"  next: {printable(problem['hint'])}", file=sys.stderr)
     if not problems:
-        print(f"valid: {len(names)} policies")
+        print(f"valid: {len(names)} {'policy' if len(names) == 1 else 'policies'}")
         for message in unresolved:
             print(f"  not looked at here: {printable(message)}")
 
@@ -120,7 +120,8 @@ def lint(argv: Sequence[str]) -> int:
     """Lint; exit 0 nothing to say, 1 something."""
     arguments = make_lint_parser().parse(argv)
     from sealpin.policy.lint import lint as find_remarks
-    from sealpin.report.text import wrap
+
+    from .terminal import style_for
 
     remarks = find_remarks(_load(arguments).policies)
     if arguments.format == "json":
@@ -131,10 +132,12 @@ def lint(argv: Sequence[str]) -> int:
         document = {"report": "sealpin-policy-lint", "version": 1, "remarks": entries}
         print(json.dumps(document, indent=2))
     else:
+        style = style_for(sys.stdout)
         for remark in remarks:
             where = f"{remark.origin}: " if remark.origin else ""
             name = f"{remark.policy}: " if remark.policy else ""
-            print("\n".join(wrap(f"{where}{name}{remark.message} [{remark.code}]", indent="")))
+            text = f"{where}{name}{remark.message} [{remark.code}]"
+            print("\n".join(style.wrap(text, indent="")))
     return exit_codes.REFUSED if remarks else exit_codes.VERIFIED
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sealpin.policy.explain import Explanation
     from sealpin.policy.model import PolicySet
     from sealpin.policy.select import Resource
+    from sealpin.report.text import Style
     from sealpin.rules import Rules
     from sealpin.run_options import Machine, RunOptions
 
@@ -95,7 +96,9 @@ def match(argv: Sequence[str]) -> int:
     if arguments.format == "json":
         print(json.dumps(_document(told), indent=2))
     else:
-        print("\n".join(_lines(told)))
+        from .terminal import style_for
+
+        print("\n".join(_lines(told, style_for(sys.stdout))))
     return exit_codes.VERIFIED if told.has_match else exit_codes.REFUSED
 
 
@@ -103,7 +106,7 @@ def explain_image(argv: Sequence[str]) -> int:
     """Explain; exit as the decision says."""
     arguments = make_explain_parser().parse(argv)
     from sealpin.report.document import decision_to_dict
-    from sealpin.report.text import image_lines, wrap
+    from sealpin.report.text import image_lines
 
     from .running import run_options, this_machine
     from .terminal import style_for
@@ -111,13 +114,14 @@ def explain_image(argv: Sequence[str]) -> int:
     machine = this_machine()
     policy = ProjectPolicy.at(machine.base, given=tuple(arguments.policy))
     rules = policy.rules(run_options(arguments), machine)
-    print("\n".join(_lines(_explain(arguments.image, rules.policies))))
+    style = style_for(sys.stdout)
+    print("\n".join(_lines(_explain(arguments.image, rules.policies), style)))
     decision = _decide(rules, arguments.image, None)
     image = decision_to_dict(decision)
-    print("\n".join(image_lines({**image, "findings": []}, style_for(sys.stdout))))
+    print("\n".join(image_lines({**image, "findings": []}, style)))
     for finding in image["findings"]:
         said = f"{finding['outcome']}: {finding['name']}: {finding['message'] or 'ok'}"
-        print("\n".join(wrap(f"- {said} [{finding['code']}]", indent="    ", hang="  ")))
+        print("\n".join(style.wrap(f"- {said} [{finding['code']}]", indent="    ", hang="  ")))
     return exit_codes.of_outcome(decision.outcome.value)
 
 
@@ -256,17 +260,17 @@ def _document(told: Explanation) -> dict[str, Any]:
     }
 
 
-def _lines(told: Explanation) -> list[str]:
-    from sealpin.report.text import printable, wrap
+def _lines(told: Explanation, style: Style) -> list[str]:
+    from sealpin.report.text import printable
 
     lines = [printable(told.reference.text)]
     for policy in told.policies:
         sign = "*" if policy.has_say else "-"
         text = f"{sign} {policy.name} ({policy.origin}): {policy.reason}"
-        lines += wrap(text, indent="  ", hang="  ")
+        lines += style.wrap(text, indent="  ", hang="  ")
         if policy.has_say:
-            wants = (f"wants {each}" for each in policy.wants)
-            lines += [line for text in wants for line in wrap(text, indent=" " * 6, hang="  ")]
+            for want in policy.wants:
+                lines += style.wrap(f"wants {want}", indent="      ", hang="  ")
     if not told.has_match:
         lines.append("  no policy speaks of this image")
     return lines

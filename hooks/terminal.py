@@ -11,16 +11,31 @@ import os
 import sys
 from typing import TextIO
 
-from sealpin.report.text import Style, printable
+from sealpin.report.text import WIDTH, Style, printable
+
+_NARROWEST, _WIDEST = 40, 120
+"""A row begins with 23 columns of its own, and longer lines are hard to follow."""
 
 
 def style_for(stream: TextIO) -> Style:
-    """Return colours for a terminal that is not dumb, unless ``NO_COLOR`` is set."""
+    """Return its width, and colours for a terminal that is not dumb unless ``NO_COLOR`` is set."""
     return Style(
         colour=stream.isatty()
         and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
+        and os.environ.get("TERM") != "dumb",
+        width=min(max(_columns(stream), _NARROWEST), _WIDEST),
     )
+
+
+def _columns(stream: TextIO) -> int:
+    """What ``COLUMNS`` says, else the terminal; a pipe and a file are as wide as a terminal was."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or WIDTH
+    except (AttributeError, OSError, ValueError):
+        return WIDTH
 
 
 def print_content(line: str) -> None:

@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 import pytest
-from sealpin_hooks.terminal import write_content
+from sealpin_hooks.terminal import style_for, write_content
 
 from support import memory_registry
 from support.signed_site import SignedSite
@@ -88,3 +92,34 @@ def test_what_surrounds_a_good_signature_cannot_write_on_a_terminal(
         sent = on_terminal(verb, *options, f"{site.name}:1.0")
     assert '{"\\x9b2J\\u202e": 1, ' in sent
     assert sent.replace("\r\n", "").isprintable()
+
+
+def widest_line(stream: TextIO) -> int:
+    """As wide as a text of words of one letter gets, which fills any width but for a column."""
+    return max(map(len, style_for(stream).wrap("a " * 500, indent="")))
+
+
+@pytest.mark.parametrize(
+    ("columns", "widest"), [(61, 61), (101, 101), (10, 39), (300, 119), (0, 79)]
+)
+def test_text_is_as_wide_as_a_terminal_within_what_reads_well(
+    columns: int, widest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with open(end, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
+        assert widest_line(stream) == widest
+    os.close(terminal)
+
+
+def test_a_file_gets_eighty_columns_unless_it_is_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    with (tmp_path / "report.txt").open("w") as stream:
+        assert widest_line(stream) == 79
+        monkeypatch.setenv("COLUMNS", "101")
+        assert widest_line(stream) == 101
+        monkeypatch.setenv("COLUMNS", "wide")
+        assert widest_line(stream) == 79

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..manifests.site import ImageSite, Remark
 from .moves import move_lines
-from .text import Style, printable, wrap
+from .text import Style, printable
 
 _COLOURS = {"error": "31", "warning": "33", "note": "2"}
 _MARGIN = " " * 23
@@ -98,7 +98,7 @@ def file_lines(
             result.append(style.paint(printable(row.file), "1"))
         result += row.lines
         if row.hint and last[row.hint] is row:
-            result += wrap(f"next: {row.hint}", indent=_MARGIN)
+            result += style.wrap(f"next: {row.hint}", indent=_MARGIN)
     return result
 
 
@@ -131,14 +131,14 @@ def _site_row(
         lines += move_lines(site["move"], style, indent="      ")
     # Why a site was left alone though its image was allowed.
     is_new = site["action"] not in ("pin", "keep") and site["message"] not in said
-    lines += wrap(site["message"], indent=_MARGIN) if is_new else []
+    lines += style.wrap(site["message"], indent=_MARGIN) if is_new else []
     return _Row(site["file"], site["line"], lines, site["hint"] if is_new else "")
 
 
 def _remark_row(remark: Mapping[str, Any], style: Style) -> _Row:
     severity = remark["severity"]
     place = _place(remark, style.paint(f"{severity:<12}", _COLOURS[severity]))
-    text = wrap(f"{remark['message']} [{remark['code']}]", indent=_MARGIN)
+    text = style.wrap(f"{remark['message']} [{remark['code']}]", indent=_MARGIN)
     hint = remark["hint"] if severity == "error" else ""
     return _Row(remark["file"], remark["line"], [place + text[0].strip(), *text[1:]], hint)
 

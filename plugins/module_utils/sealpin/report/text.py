@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""The report as text: one line per image, the reasons below it, 80 columns.
+"""The report as text: one line per image, the reasons below it, as wide as its reader's window.
 
 Every text a stranger chose (references, identities, messages) is escaped before it is shown, so
 that no registry and no certificate can write on a terminal.
@@ -21,14 +21,29 @@ _SIGNS = {
 
 
 class Style:
-    """Colours, or none."""
+    """Colours, or none, and how wide the reader's window is."""
 
-    def __init__(self, *, colour: bool) -> None:
+    def __init__(self, *, colour: bool, width: int = WIDTH) -> None:
         self._colour = colour
+        self._width = width
 
     def paint(self, text: str, sgr: str) -> str:
         """Wrap *text* in an SGR sequence when colour is on."""
         return f"\x1b[{sgr}m{text}\x1b[0m" if self._colour else text
+
+    def wrap(self, text: str, *, indent: str, hang: str = "") -> list[str]:
+        """Fill *text* to the width; long words (identities, digests) are never broken.
+
+        *hang* goes before every line but the first, as of an item in a list.
+        """
+        return textwrap.wrap(
+            printable(text),
+            self._width,
+            initial_indent=indent,
+            subsequent_indent=indent + hang,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def images_lines(images: Sequence[Mapping[str, Any]], style: Style) -> list[list[str]]:
@@ -51,15 +66,17 @@ def image_lines(image: Mapping[str, Any], style: Style) -> list[str]:
         lines.append(_indent(image["digest"]))
     if image["outcome"] == "allowed":
         lines += [
-            _indent(line) for statement in image["statements"] for line in proof_lines(statement)
+            _indent(line)
+            for statement in image["statements"]
+            for line in proof_lines(statement, style)
         ]
     else:
-        lines += _reason_lines(image)
+        lines += _reason_lines(image, style)
     lines += _warning_lines(image, style)
     return lines
 
 
-def proof_lines(statement: Mapping[str, Any]) -> list[str]:
+def proof_lines(statement: Mapping[str, Any], style: Style) -> list[str]:
     """Return who signed, what, when and which log saw it."""
     signer = statement["signer"]
     if signer["kind"] == "certificate":
@@ -72,7 +89,7 @@ def proof_lines(statement: Mapping[str, Any]) -> list[str]:
     facts = [f"{time['at']} ({time['source']})" for time in statement["times"][:1]]
     facts += [f"log {entry['log']} #{entry['index']}" for entry in statement["log_entries"][:1]]
     facts.append("engines " + " + ".join(statement["engines"]))
-    seen = wrap(", ".join(facts), indent=" " * 6)
+    seen = style.wrap(", ".join(facts), indent=" " * 6)
     return [*who, f"  {printable(statement['predicate_type'])}", *(line[4:] for line in seen)]
 
 
@@ -96,23 +113,8 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def wrap(text: str, *, indent: str, hang: str = "") -> list[str]:
-    """Fill *text* to the report's width; long words (identities, digests) are never broken.
-
-    *hang* goes before every line but the first, as of an item in a list.
-    """
-    return textwrap.wrap(
-        printable(text),
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + hang,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _reason_lines(image: Mapping[str, Any]) -> list[str]:
-    lines = wrap(f"{image['message']} [{image['code']}]", indent="    ")
+def _reason_lines(image: Mapping[str, Any], style: Style) -> list[str]:
+    lines = style.wrap(f"{image['message']} [{image['code']}]", indent="    ")
     shown = {image["message"]}
     for finding in image["findings"]:
         if (
@@ -122,9 +124,9 @@ def _reason_lines(image: Mapping[str, Any]) -> list[str]:
         ):
             shown.add(finding["message"])
             text = f"- {finding['name']}: {finding['message']} [{finding['code']}]"
-            lines += wrap(text, indent="      ", hang="  ")
+            lines += style.wrap(text, indent="      ", hang="  ")
     if image["hint"]:
-        lines += wrap(f"next: {image['hint']}", indent="    ")
+        lines += style.wrap(f"next: {image['hint']}", indent="    ")
     return lines
 
 
@@ -139,7 +141,7 @@ def _warning_lines(image: Mapping[str, Any], style: Style) -> list[str]:
     return [
         style.paint(line, "33")
         for text in [*texts, *warnings]
-        for line in wrap(f"warning: {text}", indent="    ")
+        for line in style.wrap(f"warning: {text}", indent="    ")
     ]
 
 
