@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 from pathlib import Path
 
@@ -36,3 +37,34 @@ def test_message_is_one_line_and_says_what_to_do(code):
     assert row.text[:1].islower() or row.text.startswith(("YAML", "UTF", "global."))
     assert not row.text.endswith(".")
     assert row.hint or row.severity.value == "note" or code == "binary"
+
+
+ERRORS = {
+    "Answer", "Finding", "InvalidInput", "MissingDependency", "PolicyInvalid", "Unavailable",
+    "UsageError", "VerificationFailed", "failed",
+}  # fmt: skip
+"""What takes a code as its first argument, or as ``code``."""
+
+
+def literal_codes() -> set[str]:
+    """Every code that the core and the command write out."""
+    codes = set()
+    for folder in (DOCS.parent / "plugins/module_utils/sealpin", DOCS.parent / "hooks"):
+        for path in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS:
+                    named = [word.value for word in node.keywords if word.arg == "code"]
+                    codes |= {
+                        value.value
+                        for value in (*node.args[:1], *named)
+                        if isinstance(value, ast.Constant) and isinstance(value.value, str)
+                    }
+    return codes - {"", "ok"}
+
+
+def test_the_page_says_what_each_code_is_about_that_the_program_writes_out() -> None:
+    begins = [word for _about, _link, words in generator().AREAS for word in words.split()]
+    assert len(begins) == len(set(begins))
+    written = {code.partition(".")[0] for code in literal_codes()} - set(MESSAGES)
+    assert len(written) > 60
+    assert written | {"insecure", "lint"} == set(begins)
