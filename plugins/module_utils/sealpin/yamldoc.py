@@ -143,7 +143,12 @@ def _unparsable(failure: Exception | None, source: SourceText, base: int) -> Inv
     offset = getattr(mark, "index", getattr(failure, "position", None))
     position = f":{source.position(base + offset)}" if isinstance(offset, int) else ""
     problem = getattr(failure, "problem", None) or getattr(failure, "reason", None) or "malformed"
-    return InvalidInput("yaml.unparsable", f"not YAML: {problem} ({source.where}{position})")
+    is_tab = isinstance(offset, int) and source.text[base + offset : base + offset + 1] == "\t"
+    return InvalidInput(
+        "yaml.unparsable",
+        f"not YAML: {problem} ({source.where}{position})",
+        hint="a tab stands there: indent with spaces" if is_tab else "",
+    )
 
 
 class _Composer:

@@ -120,6 +120,14 @@ def test_says_where_the_text_is_not_yaml(text, position):
     assert position in caught.value.message
 
 
+@pytest.mark.parametrize(("text", "is_tab"), [("a:\n\tb: 1\n", True), ("a: [\n", False)])
+def test_a_tab_that_indents_is_named(text: str, is_tab: bool) -> None:
+    """The parsers call it a character that starts no token, and an editor shows none."""
+    with pytest.raises(InvalidInput) as caught:
+        parse_documents(text, where="f.yaml")
+    assert ("indent with spaces" in caught.value.hint) == is_tab
+
+
 def test_pure_parser_failures_become_one_error(monkeypatch):
     monkeypatch.setattr(yamldoc, "_CParser", None)
     with pytest.raises(InvalidInput, match="not YAML"):
