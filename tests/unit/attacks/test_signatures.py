@@ -20,6 +20,7 @@ from sealpin.mediatypes import ANNOTATION_BUNDLE, ANNOTATION_CERTIFICATE, ANNOTA
 from sealpin.signatures.opinion import SecondOpinion
 from sealpin.signatures.sct import SignedCertificateTimestamp, verify_scts
 from sealpin.weakening import Weakening
+from support.processor_time import at_most
 from support.verification import (
     IGNORE_TLOG,
     SUBJECT,
@@ -417,3 +418,14 @@ def test_certificate_of_a_size_that_none_has_is_not_read(sigstore: VirtualSigsto
     with pytest.raises(SealpinError, match="expected at most 65536 bytes, got ") as refused:
         prove(signed, keyless(sigstore))
     assert refused.value.code == "certificate.malformed"
+
+
+@pytest.mark.parametrize("form", ["bundle", "attest"])
+def test_very_many_values_around_a_signature_are_not_read(
+    sigstore: VirtualSigstore, form: str
+) -> None:
+    signed = getattr(sigstore, form)(DIGEST)
+    nested = b"[" * 20 + b"]" * 20 + b","
+    content = signed.content.rstrip()[:-1] + b', "x": [' + nested * 400_000 + b"0]}"
+    with at_most(processor_s=1):
+        assert refusal(replace(signed, content=content), keyless(sigstore)) == "json.too-many"

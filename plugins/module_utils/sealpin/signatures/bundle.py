@@ -31,6 +31,7 @@ from ..limits import (
     MAX_EVIDENCE_BYTES,
     MAX_LOG_ENTRIES,
     MAX_PROOF_HASHES,
+    MAX_SIGNATURE_VALUES,
     MAX_TIMESTAMPS,
 )
 from .dsse import Envelope, read_envelope
@@ -51,7 +52,9 @@ def read_bundle(data: bytes, *, unsafe_allow_chain: bool = False) -> SignedParts
 
     With *unsafe_allow_chain* a 0.3 bundle may hold a chain in place of its one certificate.
     """
-    fields = jsonbytes.parse_object(data, what=_WHAT, max_bytes=MAX_EVIDENCE_BYTES)
+    fields = jsonbytes.parse_object(
+        data, what=_WHAT, max_bytes=MAX_EVIDENCE_BYTES, max_values=MAX_SIGNATURE_VALUES
+    )
     version = _read_version(fields)
     material = read_object(fields, "verificationMaterial", what=_WHAT)
     certificate, chain = _read_signer(material, takes_chain=version < 3 or unsafe_allow_chain)

@@ -15,7 +15,7 @@ from typing import Any
 from .. import jsonbytes
 from ..errors import InvalidInput, VerificationFailed, quote
 from ..jsonfields import Fields, read_bytes, read_objects, read_optional_text, read_text
-from ..limits import MAX_EVIDENCE_BYTES
+from ..limits import MAX_EVIDENCE_BYTES, MAX_SIGNATURE_VALUES
 from ..mediatypes import IN_TOTO_PAYLOAD
 from ..records import dataclass, field
 
@@ -50,7 +50,9 @@ def parse_envelope(data: bytes, *, what: str) -> Envelope:
 
     Raises `InvalidInput` ``json.*``, ``base64.malformed`` or ``dsse.no-signature``.
     """
-    fields = jsonbytes.parse_object(data, what=what, max_bytes=MAX_EVIDENCE_BYTES)
+    fields = jsonbytes.parse_object(
+        data, what=what, max_bytes=MAX_EVIDENCE_BYTES, max_values=MAX_SIGNATURE_VALUES
+    )
     return read_envelope(fields, what=what)
 
 
