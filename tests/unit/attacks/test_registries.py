@@ -259,6 +259,29 @@ def test_redirect_to_another_origin_carries_no_credentials(location: str) -> Non
         assert not any("authorization" in asked.headers for asked in other.asked())
 
 
+@pytest.mark.parametrize("place", ["{other}\\@{own}", "x@{own}", "{own}\\.x"])
+def test_redirect_to_an_address_that_two_parsers_read_differently_is_not_followed(
+    place: str,
+) -> None:
+    with MemoryRegistry() as registry, MemoryRegistry() as other:
+        registry.behaviour.authentication = "basic"
+        registry.behaviour.users["me"] = "secret"
+        registry.repository("app").put_manifest({"layers": []}, tag="1")
+        location = f"http://{place.format(other=other.host, own=registry.host)}/v2/app/manifests/2"
+
+        def redirect(asked: object, answered: Answer) -> Answer:
+            is_in = answered.status == 200
+            return Answer(status=307, headers={"Location": location}) if is_in else answered
+
+        registry.faults.append(on("manifests/1$", redirect))
+        me = BasicCredentials(username="me", password="secret")
+        with pytest.raises(Unavailable) as raised:
+            plain(credentials=me, credentials_for=frozenset({registry.host})).resolve(
+                ImageReference.parse(f"{registry.host}/app:1")
+            )
+        assert (raised.value.code, other.asked()) == ("registry.redirect", [])
+
+
 @pytest.mark.parametrize("realm", ["http://{host}/token", "ftp://x/", "https://a@b/", "//x/token"])
 def test_token_service_elsewhere_in_the_clear_gets_no_password(realm: str) -> None:
     with MemoryRegistry() as registry, MemoryRegistry() as other:
