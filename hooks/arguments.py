@@ -129,7 +129,8 @@ class Parser(argparse.ArgumentParser):
 
         _before, _colon, words = message.partition("unrecognized arguments: ")
         for word in words.split():
-            if near := get_close_matches(word.partition("=")[0], self._option_string_actions, n=1):
+            flag = word.partition("=")[0]
+            if near := get_close_matches(flag, self._option_string_actions, n=1, cutoff=0.75):
                 return f"did you mean {near[0]}? "
         return ""
 

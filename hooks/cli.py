@@ -48,6 +48,9 @@ VERBS = {
 }
 """Verb to its one-line description; ``verify-bundle`` lives in ``commands/verify_bundle.py``."""
 
+_SIGNING = frozenset({"attach", "attest", "attest-blob", "generate-key-pair", "sign", "sign-blob"})
+"""Verbs of cosign that nothing here does."""
+
 _FULL = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
@@ -134,6 +137,8 @@ def _answer(words: list[str]) -> int:
 
 def _run(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
+        if words[1:] and words[1] in VERBS:
+            return _run([*words[1:], "--help"])
         print(usage())
         return exit_codes.VERIFIED if words else exit_codes.BAD_INPUT
     if words[0] in ("--version", "version"):
@@ -141,15 +146,23 @@ def _run(words: list[str]) -> int:
         return exit_codes.VERIFIED
     verb = words[0]
     if verb not in VERBS:
-        from difflib import get_close_matches
-
         from .arguments import UsageError
 
-        near = get_close_matches(verb, VERBS, n=1)
-        hint = f"did you mean {near[0]}?" if near else "sealpin --help lists the verbs"
-        raise UsageError("usage", f"no such verb: {verb}", hint=hint)
+        raise UsageError("usage", f"no such verb: {verb}", hint=_next_verb(words))
     module = import_module(f".commands.{verb.replace('-', '_')}", __package__)
     return int(module.run(words[1:]))
+
+
+def _next_verb(words: Sequence[str]) -> str:
+    """Return what may have been meant where *words* do not begin with a verb."""
+    from difflib import get_close_matches
+
+    if words[0] in _SIGNING:
+        return "sealpin verifies and signs nothing: cosign does"
+    if near := get_close_matches(words[0], VERBS, n=1):
+        return f"did you mean {near[0]}?"
+    later = next((word for word in words if word in VERBS), "")
+    return f"the verb comes first: sealpin {later} …" if later else "sealpin --help lists the verbs"
 
 
 def _print_in_any_locale() -> None:

@@ -24,6 +24,8 @@ class SubVerb:
 def run_subverb(verb: str, table: Mapping[str, SubVerb], argv: Sequence[str]) -> int:
     """Run the verb *argv* begins with. Raises `UsageError` where there is none such."""
     if not argv or argv[0] in ("-h", "--help", "help"):
+        if argv[1:] and argv[1] in table:
+            return table[argv[1]].run(["--help"])
         print(_usage(verb, table))
         return exit_codes.VERIFIED if argv else exit_codes.BAD_INPUT
     if argv[0] not in table:

@@ -63,7 +63,15 @@ class Targets:
 
     def read(self, file: str) -> bytes:
         """Return the content of a file, as it is now. Raises `InvalidInput` ``file.*``."""
-        return read_file(Path(file)).data if self.stdin is None else self.stdin
+        if self.stdin is not None:
+            return self.stdin
+        try:
+            return read_file(Path(file)).data
+        except InvalidInput as error:
+            if error.code != "file.missing":
+                raise
+            hint = "files and folders are named here; sealpin verify takes images"
+            raise InvalidInput(error.code, error.message, hint=hint) from error
 
     def files(self) -> Iterator[str]:
         """Yield the name of each file; one that is gone too, for its reader to say so."""

@@ -104,6 +104,40 @@ def test_a_verb_that_is_none_is_bad_input_and_a_near_one_is_named() -> None:
     assert (ran.code, "did you mean pin?" in ran.err) == (3, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("--format", "json", "check"), "the verb comes first: sealpin check …"),
+        ((".", "pin"), "the verb comes first: sealpin pin …"),
+        (("sign", "a:1"), "signs nothing: cosign does"),
+        (("frobnicate",), "sealpin --help lists the verbs"),
+        (("pin", "--image", "a:1"), "next: sealpin pin --help lists the options"),
+        (("pin", "--drap-tag"), "did you mean --drop-tag?"),
+    ],
+)
+def test_a_line_that_no_verb_takes_says_how_it_may_have_been_meant(
+    words: tuple[str, ...], hint: str
+) -> None:
+    ran = sealpin(*words)
+    assert (ran.code, hint in ran.err) == (3, True), ran.err
+
+
+@pytest.mark.parametrize("verb", ["pin", "check", "update"])
+def test_an_image_in_the_place_of_a_file_is_told_which_verb_takes_it(verb: str) -> None:
+    ran = sealpin(verb, "nginx:1.27", "--offline")
+    assert (ran.code, "sealpin verify takes images" in ran.out) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "words", [("help", "pin"), ("help", "policy", "match"), ("policy", "help", "match")]
+)
+def test_help_of_a_verb_is_its_own(words: tuple[str, ...]) -> None:
+    verb = " ".join(word for word in words if word != "help")
+    ran = sealpin(*words)
+    assert (ran.code, ran.out) == (0, sealpin(*verb.split(), "--help").out)
+    assert ran.out.startswith(f"usage: sealpin {verb} ")
+
+
 @pytest.mark.parametrize("verb", cli.VERBS)
 def test_each_verb_has_a_module_and_helps(verb: str) -> None:
     import_module(f"sealpin_hooks.commands.{verb.replace('-', '_')}")
