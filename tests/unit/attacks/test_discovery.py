@@ -136,6 +136,37 @@ def test_a_list_without_end_proves_no_absence_and_takes_few_requests(
     assert len(site.registry.asked("referrers")) == 3
 
 
+def test_a_page_said_to_be_elsewhere_hides_no_signature_of_this_one(site: SignedSite) -> None:
+    """A proxy that leaves the registry's own name in its links does this too."""
+    image, other = site.image(), site.image("other", tag="other")
+
+    def elsewhere(asked: Asked, answer: Answer) -> Answer:
+        link = {"Link": f'<https://inner.test{asked.path}?page=2>; rel="next"'}
+        return Answer(headers={**answer.headers, **link}, body=answer.body)
+
+    site.refer(image, site.sigstore.bundle(image))
+    site.registry.faults.append(on("/referrers/", elsewhere))
+    assert site.verify().code == 0
+    ran = site.verify(tag=f"@{other}")
+    assert (ran.code, "[registry.foreign-page]" in ran.err) == (2, True)
+    assert "told the name it is asked by" in ran.err
+
+
+def test_a_page_that_is_denied_is_asked_for_once_a_run(site: SignedSite) -> None:
+    image = site.image()
+    site.repository.tags["also"] = [image]
+
+    def denied(asked: Asked, answer: Answer) -> Answer:
+        if "page=" in asked.path:
+            return Answer(status=403)
+        link = {"Link": f'<{asked.path}?page=2>; rel="next"'}
+        return Answer(headers={**answer.headers, **link}, body=answer.body)
+
+    site.registry.faults.append(on("/referrers/", denied))
+    assert site.verify(f"{site.name}:also", f"{site.name}@{image}").code == 2
+    assert len(site.registry.asked("referrers")) == 2
+
+
 @pytest.mark.parametrize("suffix", [".sig", ".att"])
 def test_an_index_in_the_place_of_a_signature_is_named_and_holds_none(
     site: SignedSite, suffix: str

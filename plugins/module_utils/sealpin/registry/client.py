@@ -115,18 +115,18 @@ class RegistryClient:
     def _referrers_by_api(self, repository: Repository, subject: Digest) -> Referrers | None:
         """Return what the API lists, or None when the registry has no such API.
 
-        Pages after a failed one are unknown, so the failure is a gap beside what was listed until
-        then.
+        Pages after a failed one, and after one that says they lie elsewhere, are unknown: that is a
+        gap beside what was listed until then.
         """
         where = f"referrers of {repository}@{subject}"
         listing = Listing(where=where, route=Route.REFERRERS_API)
         path = f"referrers/{subject}"
-        for page in range(MAX_REFERRERS_PAGES):
+        for _turn in range(MAX_REFERRERS_PAGES):
             try:
                 response = self._get(
                     repository, path, accept=OCI_INDEX, max_bytes=MAX_REFERRERS_PAGE_BYTES
                 )
-                if page == 0 and _lacks_referrers_api(response):
+                if not listing.is_begun and _lacks_referrers_api(response):
                     self._remember_without_api(repository, response)
                     return None
                 if response.status != 200:
@@ -134,7 +134,7 @@ class RegistryClient:
                 listing.read(_listed_entries(response, where))
                 path = _next_page(response, repository)
             except SealpinError as error:
-                if page == 0:
+                if not listing.is_begun:
                     raise
                 return listing.referrers(failure=error)
             if not path or listing.is_full:
@@ -266,6 +266,8 @@ def _next_page(response: Response, repository: Repository) -> str:
         raise Unavailable(
             "registry.foreign-page",
             f"the next page lies outside {repository}: {quote(match[1])}",
+            hint="a registry behind a proxy must be told the name it is asked by, which is in its"
+            " Link headers",
         )
     query = f"?{target.query}" if target.query else ""
     return f"{target.path.removeprefix(start)}{query}"

@@ -17,7 +17,15 @@ from .flight import SingleFlight
 from .manifest import Manifest
 from .source import Referrers, Source, resolve_by_manifest
 
-_DEFINITE = frozenset({"registry.not-found", "registry.unauthorized", "registry.denied"})
+_DEFINITE = frozenset(
+    {
+        "registry.not-found",
+        "registry.unauthorized",
+        "registry.denied",
+        "registry.foreign-page",
+        "evidence.too-many-referrers",
+    }
+)
 _MAX_KEPT_BLOB_BYTES = 256 * 1024
 
 
@@ -33,7 +41,8 @@ class MemoSource:
             keep=lambda content: len(content) <= _MAX_KEPT_BLOB_BYTES, keep_error=_is_definite
         )
         self._referrers: SingleFlight[tuple[Repository, Digest], Referrers] = SingleFlight(
-            keep=lambda referrers: not referrers.gaps, keep_error=_is_definite
+            keep=lambda referrers: all(_is_definite(gap.error) for gap in referrers.gaps),
+            keep_error=_is_definite,
         )
         self._tags: SingleFlight[Repository, tuple[str, ...]] = SingleFlight(
             keep_error=_is_definite
@@ -60,7 +69,7 @@ class MemoSource:
         )
 
     def referrers(self, repository: Repository, subject: Digest) -> Referrers:
-        """See `Source.referrers`; a list with gaps is asked for again."""
+        """See `Source.referrers`; a list with a gap that may pass is asked for again."""
         return self._referrers.get(
             (repository, subject), lambda: self._inner.referrers(repository, subject)
         )
@@ -71,5 +80,5 @@ class MemoSource:
 
 
 def _is_definite(error: BaseException) -> bool:
-    """Whether a registry answered, and would answer the same a moment later (404, 401, 403)."""
+    """Whether a registry answered, and would answer the same a moment later."""
     return isinstance(error, SealpinError) and error.code in _DEFINITE

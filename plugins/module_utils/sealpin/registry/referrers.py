@@ -30,6 +30,8 @@ class Listing:
         self._route = route
         self._found: dict[Digest, Descriptor] = {}
         self._entries = 0
+        self.is_begun = False
+        """Whether a page was read."""
         self._unreadable: SealpinError | None = None
 
     @property
@@ -44,6 +46,7 @@ class Listing:
 
     def read(self, entries: Iterable[Any]) -> None:
         """Take entries as they are in JSON; of those that are no descriptors the first is kept."""
+        self.is_begun = True
         for entry in entries:
             if self.is_full:
                 return
