@@ -55,10 +55,10 @@ def _print_cosign(answers: Sequence[Answer], run: CosignRun, print_verified: Pri
         print_verified(answer, run.options)
         sys.stdout.flush()
         print_weakenings(answer.decision)
-    for answer in answers:
-        if answer.target.platform and answer.decision.outcome is not Outcome.ALLOWED:
-            print(f"platform {printable(answer.target.platform)}:", file=sys.stderr)
-        print_refusals([answer.decision])
+    print_refusals(
+        (answer.decision for answer in answers),
+        platforms=[answer.target.platform for answer in answers],
+    )
 
 
 def _details(answer: Answer, people: Callable[[Answer], list[str]]) -> list[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 
 from sealpin.policy.decision import Decision, Outcome
 from sealpin.report.document import decision_to_dict, report_document
-from sealpin.report.text import images_lines, summary_line
+from sealpin.report.text import images_lines, printable, summary_line
 from sealpin.weakening import Weakening
 
 from .terminal import style_for
@@ -53,8 +54,18 @@ def print_report(
     print(summary_line(document["summary"], style))
 
 
-def print_refusals(decisions: Iterable[Decision]) -> None:
-    """Print on standard error why images were refused or could not be checked."""
-    entries = [decision_to_dict(each) for each in decisions if each.outcome is not Outcome.ALLOWED]
-    for lines in images_lines(entries, style_for(sys.stderr)):
-        print("\n".join(lines), file=sys.stderr)
+def print_refusals(decisions: Iterable[Decision], *, platforms: Iterable[str] = ()) -> None:
+    """Print on standard error why images were refused or could not be checked.
+
+    *platforms* says which platform each decision is about, empty where it is none in particular.
+    """
+    refused = [
+        (decision, platform)
+        for decision, platform in zip(decisions, chain(platforms, repeat("")), strict=False)
+        if decision.outcome is not Outcome.ALLOWED
+    ]
+    entries = [decision_to_dict(decision) for decision, _platform in refused]
+    blocks = images_lines(entries, style_for(sys.stderr))
+    for (_decision, platform), lines in zip(refused, blocks, strict=True):
+        heading = [f"platform {printable(platform)}:"] if platform else []
+        print("\n".join([*heading, *lines]), file=sys.stderr)

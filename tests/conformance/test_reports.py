@@ -297,3 +297,8 @@ def test_a_refusal_of_genuine_evidence_says_what_to_do_next(code: str, project: 
     (told,) = project.report("verify", *words, image)["images"]
     assert (told["outcome"], told["code"]) == ("denied", code)
     assert next_step in told["hint"]
+
+
+def test_what_many_refused_images_need_next_is_said_once(project: Project) -> None:
+    ran = project.run("verify", *LAB_ROOT, "--key", "keys/ecdsa.pub", GO, KUBE_PROXY, KEYED)
+    assert (ran.code, ran.err.count("  refused"), ran.err.count("next: ")) == (1, 2, 1)
