@@ -29,9 +29,7 @@ import trustme
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 REF_NAME = "org.opencontainers.image.ref.name"
-_ROUTE = re.compile(
-    r"/v2/(?P<repository>.+)/(?P<kind>manifests|blobs|referrers|tags)/(?P<item>[^/]+)"
-)
+_ROUTE = re.compile(r"/v2/(?P<repository>.+)/(?P<kind>manifests|blobs|referrers)/(?P<item>[^/]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,8 +264,6 @@ class MemoryRegistry:
             return self._referrers(parts.path, repository or Repository(), item, query)
         if repository is None:
             return _error(404, "NAME_UNKNOWN")
-        if kind == "tags":
-            return self._tags(parts.path, repository, query)
         if kind == "blobs":
             return _blob(repository, item)
         return _manifest(repository, item)
@@ -281,13 +277,6 @@ class MemoryRegistry:
         page, link = self._page(path, found, query)
         document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": page}
         return Answer(headers=headers | link, body=json.dumps(document).encode())
-
-    def _tags(self, path: str, repository: Repository, query: dict) -> Answer:
-        page, link = self._page(path, sorted(repository.tags), query)
-        return Answer(
-            headers={"Content-Type": "application/json"} | link,
-            body=json.dumps({"name": path.split("/v2/")[1], "tags": page}).encode(),
-        )
 
     def _page(self, path: str, items: list, query: dict) -> tuple[list, dict[str, str]]:
         start = int(query.get("start", ["0"])[0])

@@ -95,23 +95,6 @@ class RegistryClient:
                 return listed
         return self._referrers_by_tag(repository, subject)
 
-    def tags(self, repository: Repository) -> tuple[str, ...]:
-        """See `Source.tags`."""
-        found: list[str] = []
-        path = "tags/list"
-        for _turn in range(MAX_REFERRERS_PAGES):
-            response = self._get(
-                repository, path, accept="application/json", max_bytes=MAX_REFERRERS_PAGE_BYTES
-            )
-            if response.status != 200:
-                raise refusal(response, f"tags of {repository}")
-            page = jsonbytes.parse_object(response.body, what=f"tags of {repository}").get("tags")
-            found += [tag for tag in page or () if isinstance(tag, str)]
-            path = _next_page(response, repository)
-            if not path:
-                return tuple(found)
-        raise Unavailable("registry.too-many-pages", f"too many pages of tags: {repository}")
-
     def _referrers_by_api(self, repository: Repository, subject: Digest) -> Referrers | None:
         """Return what the API lists, or None when the registry has no such API.
 

@@ -94,11 +94,6 @@ class LayoutSource:
         listed = listing.referrers()
         return replace(listed, gaps=listed.gaps + subjects.gaps)
 
-    def tags(self, repository: Repository) -> tuple[str, ...]:
-        """See `Source.tags`."""
-        names = (entry.annotations.get(ANNOTATION_REF_NAME) for entry in self.entries)
-        return tuple(name for name in names if name)
-
     @property
     def _shown(self) -> str:
         return f"layout {self._root.joinpath(*self._parts)}"
@@ -165,10 +160,6 @@ class DirectorySource:
     def referrers(self, repository: Repository, subject: Digest) -> Referrers:
         """See `Source.referrers`."""
         return self._layout(repository).referrers(repository, subject)
-
-    def tags(self, repository: Repository) -> tuple[str, ...]:
-        """See `Source.tags`."""
-        return self._layout(repository).tags(repository)
 
     def _layout(self, repository: Repository) -> LayoutSource:
         if not self._root.is_dir():

@@ -44,9 +44,6 @@ class MemoSource:
             keep=lambda referrers: all(_is_definite(gap.error) for gap in referrers.gaps),
             keep_error=_is_definite,
         )
-        self._tags: SingleFlight[Repository, tuple[str, ...]] = SingleFlight(
-            keep_error=_is_definite
-        )
 
     def resolve(self, reference: ImageReference) -> ResolvedArtifact:
         """See `Source.resolve`; the manifest stays at hand."""
@@ -73,10 +70,6 @@ class MemoSource:
         return self._referrers.get(
             (repository, subject), lambda: self._inner.referrers(repository, subject)
         )
-
-    def tags(self, repository: Repository) -> tuple[str, ...]:
-        """See `Source.tags`."""
-        return self._tags.get(repository, lambda: self._inner.tags(repository))
 
 
 def _is_definite(error: BaseException) -> bool:

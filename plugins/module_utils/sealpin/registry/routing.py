@@ -64,11 +64,6 @@ class RoutingSource:
         source, mapped = self._route(repository)
         return source.referrers(mapped, subject)
 
-    def tags(self, repository: Repository) -> tuple[str, ...]:
-        """See `Source.tags`."""
-        source, mapped = self._route(repository)
-        return source.tags(mapped)
-
     def _route(self, repository: Repository) -> tuple[Source, Repository]:
         rule = self._mirrors.find(repository)
         rest = rule.prefix.rest_of(repository) if rule else None

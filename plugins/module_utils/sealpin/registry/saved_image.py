@@ -63,10 +63,6 @@ class SavedImageSource:
         """See `Source.referrers`."""
         return self._layout.referrers(repository, subject)
 
-    def tags(self, repository: Repository) -> tuple[str, ...]:
-        """See `Source.tags`; a saved image has none."""
-        return ()
-
     def _single(self, kinds: tuple[str, ...]) -> Descriptor:
         """Return the one entry of these kinds; two would leave open which one was meant."""
         wanted = {f"{_KIND_PREFIX}{kind}" for kind in kinds}

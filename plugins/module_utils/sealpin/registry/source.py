@@ -53,9 +53,6 @@ class Source(Protocol):
     def referrers(self, repository: Repository, subject: Digest) -> Referrers:
         """Return everything listed for *subject*; empty when nothing is."""
 
-    def tags(self, repository: Repository) -> tuple[str, ...]:
-        """Return the repository's tags in the source's order."""
-
 
 def resolve_by_manifest(source: Source, reference: ImageReference) -> ResolvedArtifact:
     """Resolve *reference* through `Source.manifest`, and a digest without asking at all."""

@@ -164,8 +164,8 @@ def test_renews_a_token_that_has_expired(registry):
     source.resolve(reference(registry))
     ticker.pass_s(51)
     registry.forget()
-    source.tags(reference(registry).repository)
-    assert [asked.kind for asked in registry.asked()] == ["token", "tags"]
+    source.referrers(reference(registry).repository, Digest.of(b"any"))
+    assert [asked.kind for asked in registry.asked()] == ["token", "referrers"]
 
 
 def test_keeps_a_token_as_long_as_its_service_says(registry):
@@ -176,8 +176,8 @@ def test_keeps_a_token_as_long_as_its_service_says(registry):
     source.resolve(reference(registry))
     ticker.pass_s(105)
     registry.forget()
-    source.tags(reference(registry).repository)
-    assert [asked.kind for asked in registry.asked()] == ["tags"]
+    source.referrers(reference(registry).repository, Digest.of(b"any"))
+    assert [asked.kind for asked in registry.asked()] == ["referrers"]
 
 
 @pytest.mark.parametrize("lifetime", [0, -1, True, "300", None])
@@ -189,8 +189,8 @@ def test_a_lifetime_that_is_none_is_the_shortest(registry, lifetime):
     source.resolve(reference(registry))
     ticker.pass_s(51)
     registry.forget()
-    source.tags(reference(registry).repository)
-    assert [asked.kind for asked in registry.asked()] == ["token", "tags"]
+    source.referrers(reference(registry).repository, Digest.of(b"any"))
+    assert [asked.kind for asked in registry.asked()] == ["token", "referrers"]
 
 
 @pytest.mark.parametrize("code", [403, 404, 407])
@@ -209,8 +209,8 @@ def test_renews_a_token_the_registry_no_longer_takes(registry):
     source.resolve(reference(registry))
     registry.tokens = {f"old-{token}": scope for token, scope in registry.tokens.items()}
     registry.forget()
-    source.tags(reference(registry).repository)
-    assert [asked.kind for asked in registry.asked()] == ["tags", "token", "tags"]
+    source.referrers(reference(registry).repository, Digest.of(b"any"))
+    assert [asked.kind for asked in registry.asked()] == ["referrers", "token", "referrers"]
 
 
 def test_does_not_ask_twice_with_the_password_that_was_refused(registry):

@@ -172,7 +172,7 @@ def test_one_deadline_holds_for_the_whole_run(registry):
     source.resolve(image(registry))
     ticker.pass_s(11)
     with pytest.raises(Unavailable) as caught:
-        source.tags(image(registry).repository)
+        source.manifest(image(registry).repository, Tag("other"))
     assert caught.value.code == "registry.deadline"
 
 
@@ -342,14 +342,6 @@ def test_a_broken_referrers_tag_is_an_error_and_no_absence(registry):
     registry.repositories["app"].put_manifest(b"{", media_type=memory_registry.INDEX, tag=tag)
     with pytest.raises(InvalidInput):
         client().referrers(image(registry).repository, image_digest(registry))
-
-
-def test_lists_tags_over_all_pages(registry):
-    for i in range(5):
-        registry.repositories["app"].put_manifest(IMAGE, tag=f"2.{i}")
-    registry.behaviour.page_size = 2
-    tags = client().tags(image(registry).repository)
-    assert tags == ("1.0", "2.0", "2.1", "2.2", "2.3", "2.4")
 
 
 def test_a_manifest_beyond_its_bound_is_refused(registry):

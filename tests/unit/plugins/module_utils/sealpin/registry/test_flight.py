@@ -118,7 +118,6 @@ LOOKUPS = {
     "tag": lambda source, app: source.manifest(app, Tag("absent")),
     "digest": lambda source, app: source.manifest(app, Digest.of(b"absent")),
     "blob": lambda source, app: source.blob(app, Digest.of(b"absent"), max_bytes=10),
-    "tags": lambda source, app: source.tags(Repository.parse(f"{app}/absent")),
 }
 
 
