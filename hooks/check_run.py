@@ -100,7 +100,7 @@ class CheckRun:
         remarks = list(_compare_sites(lock, sites, rules.policies if rules else None))
         if self.targets.is_whole_project:
             stale = stale_entries(lock, sites)
-            remarks += [stale_remark(entry, lock_file=LOCK_NAME) for entry in stale]
+            remarks += [stale_remark(lock, entry, lock_file=LOCK_NAME) for entry in stale]
         return remarks
 
     def _rules_offline(self) -> Rules:

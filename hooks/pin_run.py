@@ -224,11 +224,12 @@ class PinRun:
         it could not look at. An image that is refused leaves the old pin where it stands, and with
         it the proof that the next update must not go behind.
         """
-        from sealpin.pinning import Action
+        from sealpin.pinning import Action, entries_left
 
         still = {Action.UNCHECKED, Action.REFUSE}
         if not self.targets.is_whole_project or gathered.unreadable:
-            return lock.entries
+            done = [result for result in results if result.file not in written.failed]
+            return entries_left(lock, done, self.root)
         unseen = [
             result.site
             for file in results

@@ -32,7 +32,7 @@ from .sealpin.manifests.options import FindOptions
 from .sealpin.manifests.prefilter import may_name_images
 from .sealpin.manifests.rewrite import apply
 from .sealpin.manifests.site import Found, TagStyle
-from .sealpin.pinning import FileResult, SiteResult, Update, lock_entries, pin_files
+from .sealpin.pinning import FileResult, SiteResult, Update, entries_left, lock_entries, pin_files
 from .sealpin.project_files import CONFIG_NAME, LOCK_NAME, project_root, read_find_options
 from .sealpin.report.files import remark_to_dict, site_to_dict
 from .sealpin.rules import Rules
@@ -190,7 +190,8 @@ def _record(
     task: _Task, path: Path, lock: Lock, results: Sequence[FileResult], rules: Rules
 ) -> None:
     kept = [result for result in results if result.file not in task.errors]
-    new = Lock.of((*lock.entries, *lock_entries(kept, rules.policies, known=lock)))
+    proven = lock_entries(kept, rules.policies, known=lock)
+    new = Lock.of((*entries_left(lock, kept, _project(task.params)), *proven))
     if new != lock:
         task.changes[str(path)] = put_file(task.module, path, new.dump())
 

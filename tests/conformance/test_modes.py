@@ -389,6 +389,38 @@ def test_update_moves_a_pin_and_shows_both_sides(registry: MemoryRegistry, tmp_p
     assert project.run("check", ".").code == 0
 
 
+def test_tag_is_promoted_from_one_folder_to_the_next(
+    registry: MemoryRegistry, tmp_path: Path
+) -> None:
+    project, new = moving_project(registry, tmp_path / "p")
+    old = project.read("pod.yaml")
+    project.write("staging/pod.yaml", old)
+    project.run("pin", ".")
+    # Staging gets the new digest; production keeps the old one, and its proof.
+    assert project.run("update", "staging").code == 1
+    assert new in project.read("staging/pod.yaml")
+    assert project.run("check", "--strict", "pod.yaml").code == 0
+    assert project.run("pin", ".").code == 0
+    assert codes(project, ".") == {"already-pinned"}
+    assert project.run("pin", ".").code == 0
+    assert len(json.loads(project.read("sealpin.lock"))) == 2 + len(["version"])
+    # So does production, and the old digest's entry goes.
+    assert project.run("update", "pod.yaml").code == 1
+    assert project.read("pod.yaml") == project.read("staging/pod.yaml")
+    assert codes(project, ".") == {"already-pinned"}
+    assert len(json.loads(project.read("sealpin.lock"))) == 1 + len(["version"])
+
+
+def test_update_of_one_file_leaves_no_entry_of_the_digest_it_moved_from(
+    registry: MemoryRegistry, tmp_path: Path
+) -> None:
+    project, new = moving_project(registry, tmp_path / "p")
+    assert project.run("update", "pod.yaml").code == 1
+    lock = json.loads(project.read("sealpin.lock"))
+    assert [value["digest"] for key, value in lock.items() if key != "version"] == [new]
+    assert all("@" not in key for key in lock)
+
+
 def test_registry_that_fails_a_pin_does_not_clear_the_way_back(
     registry: MemoryRegistry, tmp_path: Path
 ) -> None:

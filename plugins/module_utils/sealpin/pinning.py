@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from .carried import carried_digests
 from .descriptor import Platform
 from .digest import Digest
 from .errors import SealpinError, VerificationFailed
@@ -155,6 +157,25 @@ def lock_entries(
         for pin in result.pins
     )
     return tuple(named for entry in entries for named in known.named_as_before(entry))
+
+
+def entries_left(lock: Lock, results: Iterable[FileResult], root: Path) -> tuple[LockEntry, ...]:
+    """Return what stays of *lock* whatever *results*, of some files of a project, proved.
+
+    The entry of a digest that a pin was moved from goes, unless a file below *root* carries it.
+    """
+    left = {
+        (pin.site.moving_reference.normalised, before)
+        for result in results
+        for pin in result.pins
+        if pin.is_change and (before := pin.site.reference.digest) is not None
+    }
+    carried = carried_digests(root, {digest for _reference, digest in left})
+    return tuple(
+        entry
+        for entry in lock.entries
+        if (entry.reference, entry.digest) not in left or entry.digest in carried
+    )
 
 
 def pin_files(

@@ -3,8 +3,9 @@
 """sealpin.lock: what was proven about every image that files name, as a record and never as proof.
 
 The file is one JSON object: a key per reference (normalised, without its digest; with the platform
-behind a space where one was asked for), then ``version``. Each entry is one line that ends in a
-comma, with an empty line behind it, because git merges lines:
+behind a space where one was asked for), then ``version``. Where files carry several digests of one
+tag, as when it is promoted from folder to folder, each has an entry, and the keys have the digest.
+Each entry is one line that ends in a comma, with an empty line behind it, because git merges lines:
 
 - two branches that change neighbouring entries merge, for an unchanged line lies between them;
 - two branches that add entries at the same place merge under ``merge=union``
@@ -28,12 +29,13 @@ from ..errors import InvalidInput
 from ..limits import MAX_LOCK_BYTES
 from ..records import dataclass, field, replace
 from ..reference import DEFAULT_TAG, ImageReference
-from .lock_entry import LockEntry, entry_from_json, entry_to_json
+from .lock_entry import LockEntry, entry_from_json, entry_to_json, key_of
 from .lock_fields import malformed
 
 LOCK_VERSION = 1
 
 _CONFLICT_MARKERS = (b"<<<<<<< ", b">>>>>>> ")
+_KEEP_ONE = "keep the entry with the digest your files have, or delete both, and run: sealpin pin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Lock:
     """The whole file."""
 
     entries: tuple[LockEntry, ...] = ()
-    """Sorted by key, each key once."""
+    """Sorted by `LockEntry.subject`, each once."""
     _by_reference: dict[str, list[LockEntry]] = field(init=False, compare=False, repr=False)
     _by_digest: dict[Digest, list[LockEntry]] = field(init=False, compare=False, repr=False)
 
@@ -72,11 +74,19 @@ class Lock:
         before = [old for old in self.find(reference) if old.platform == entry.platform]
         return tuple(replace(entry, reference=old.reference) for old in before) or (entry,)
 
+    def key(self, entry: LockEntry) -> str:
+        """Return the key of *entry* in the file: with its digest where the tag has another, too."""
+        same = self._by_reference[entry.reference]
+        is_alone = all(
+            other.digest == entry.digest for other in same if other.platform == entry.platform
+        )
+        return key_of(entry, has_digest=not is_alone)
+
     @classmethod
     def of(cls, entries: Iterable[LockEntry]) -> Lock:
-        """Make a lock of *entries*; of two with one key the later counts."""
-        by_key = {entry.key: entry for entry in entries}
-        return cls(tuple(by_key[key] for key in sorted(by_key)))
+        """Make a lock of *entries*; of two about one thing the later counts."""
+        by_subject = {entry.subject: entry for entry in entries}
+        return cls(tuple(by_subject[subject] for subject in sorted(by_subject)))
 
     @classmethod
     def parse(cls, data: bytes) -> Lock:
@@ -85,11 +95,17 @@ class Lock:
         Raises `InvalidInput` ``lock.conflict`` for an unfinished merge, ``lock.newer`` for a
         version this program does not know, ``lock.malformed`` for anything else.
         """
-        return cls.of(_read_document(data))
+        entries = _read_document(data)
+        lock = cls.of(entries)
+        if len(lock.entries) < len(entries):
+            raise _conflict("an entry with its digest in the key is there without, too", _KEEP_ONE)
+        return lock
 
     def dump(self) -> bytes:
         """The file's bytes; equal locks give equal bytes."""
-        lines = [f"{_json(entry.key)}: {_json(entry_to_json(entry))},\n" for entry in self.entries]
+        lines = [
+            f"{_json(self.key(each))}: {_json(entry_to_json(each))},\n" for each in self.entries
+        ]
         body = "".join(f"  {line}\n" for line in lines)
         return f'{{\n{body}  "version": {LOCK_VERSION}\n}}\n'.encode()
 
@@ -112,11 +128,7 @@ def _read_document(data: bytes) -> list[LockEntry]:
         document = jsonbytes.parse_object(data, what="it", max_bytes=MAX_LOCK_BYTES)
     except InvalidInput as error:
         if error.code == "json.duplicate-key":
-            raise _conflict(
-                error.message,
-                "keep the entry with the digest your files have, or delete both, and run:"
-                " sealpin pin",
-            ) from error
+            raise _conflict(error.message, _KEEP_ONE) from error
         raise malformed(error.message) from error
     version = document.pop("version", None)
     if not isinstance(version, int) or isinstance(version, bool):

@@ -32,13 +32,20 @@ def check_sites(
 
 def stale_entries(lock: Lock, sites: Iterable[ImageSite]) -> tuple[LockEntry, ...]:
     """Entries of *lock* that none of *sites*, which must be those of every file, uses."""
-    used = {entry.key for site in sites if site.is_pinned for entry in lock.find(site.reference)}
-    return tuple(entry for entry in lock.entries if entry.key not in used)
+    used = {entry.subject for site in sites if site.is_pinned for entry in _entries_of(lock, site)}
+    return tuple(entry for entry in lock.entries if entry.subject not in used)
 
 
-def stale_remark(entry: LockEntry, *, lock_file: str) -> Remark:
-    """The remark about an entry that no file uses."""
-    return Remark(code="stale-lock-entry", file=lock_file, path=entry.key, detail=entry.key)
+def _entries_of(lock: Lock, site: ImageSite) -> tuple[LockEntry, ...]:
+    """Those of the digest that *site* has; of one that has another, all: it is remarked itself."""
+    found = lock.find(site.reference)
+    return tuple(entry for entry in found if entry.digest == site.reference.digest) or found
+
+
+def stale_remark(lock: Lock, entry: LockEntry, *, lock_file: str) -> Remark:
+    """The remark about an entry of *lock* that no file uses."""
+    key = lock.key(entry)
+    return Remark(code="stale-lock-entry", file=lock_file, path=key, detail=key)
 
 
 def _codes(

@@ -112,9 +112,9 @@ class LockEntry:
         )
 
     @property
-    def key(self) -> str:
-        """The entry's key in the file."""
-        return f"{self.reference} {self.platform}" if self.platform else self.reference
+    def subject(self) -> tuple[str, str, str]:
+        """What the entry is about: no lock has two that are about the same."""
+        return self.reference, self.platform, str(self.digest)
 
     @property
     def repository(self) -> str:
@@ -128,6 +128,14 @@ class LockEntry:
         if not times:
             return None
         return datetime.strptime(max(times), TIME_FORMAT).replace(tzinfo=timezone.utc)
+
+
+def key_of(entry: LockEntry, *, has_digest: bool) -> str:
+    """Return the entry's key in the file: ``name:tag``, its digest if asked for, its platform."""
+    reference = entry.reference
+    if has_digest and "@" not in reference:
+        reference = f"{reference}@{entry.digest}"
+    return f"{reference} {entry.platform}" if entry.platform else reference
 
 
 def entry_to_json(entry: LockEntry) -> dict[str, Any]:
@@ -160,14 +168,17 @@ def _proof_to_json(proof: Proof) -> dict[str, Any]:
 
 def entry_from_json(key: str, value: Any) -> LockEntry:
     """Read what `entry_to_json` wrote under *key*. Raises `InvalidInput` ``lock.malformed``."""
-    reference, _separator, platform = key.partition(" ")
+    text, _separator, platform = key.partition(" ")
     fields = Fields(value, f"the entry {quote(key)}")
-    _check_reference(reference)
+    reference = _read_reference(text)
+    digest = fields.digest("digest")
+    if reference.tag is not None and reference.digest not in (None, digest):
+        raise malformed(f"the entry {quote(key)} is of another digest than its key")
     _check_platform(platform, key)
     entry = LockEntry(
-        reference=reference,
+        reference=text.partition("@")[0] if reference.tag is not None else text,
         platform=platform,
-        digest=fields.digest("digest"),
+        digest=digest,
         index=fields.optional_digest("index"),
         platforms=tuple(sorted(fields.digests("platforms").items())),
         proofs=tuple(
@@ -182,13 +193,14 @@ def entry_from_json(key: str, value: Any) -> LockEntry:
     return entry
 
 
-def _check_reference(text: str) -> None:
+def _read_reference(text: str) -> ImageReference:
     try:
-        normalised = ImageReference.parse(text).normalised
+        reference = ImageReference.parse(text)
     except InvalidInput as error:
         raise malformed(error.message) from error
-    if normalised != text:
+    if reference.normalised != text:
         raise malformed(f"not a normalised reference: {quote(text)}")
+    return reference
 
 
 def _check_platform(text: str, key: str) -> None:

@@ -25,7 +25,7 @@ SCHEMA = Path(__file__).resolve().parents[6] / "hooks" / "schemas" / "sealpin-lo
 
 def test_records_what_the_decision_proved():
     locked = entry("nginx:1.27", platform="linux/arm64")
-    assert locked.key == "docker.io/library/nginx:1.27 linux/arm64"
+    assert Lock.of([locked]).key(locked) == "docker.io/library/nginx:1.27 linux/arm64"
     assert locked.digest == Digest.of(b"child")
     assert locked.index == digest_of(ImageReference.parse("nginx:1.27"))
     assert locked.platforms == (("linux/arm64", Digest.of(b"child")),)
@@ -43,10 +43,56 @@ def test_reads_back_what_it_writes_and_writes_the_same_bytes():
     lock = Lock.of([entry("quay.io/b/c:1"), entry("a:1"), entry("a:1", platform="linux/arm64")])
     assert Lock.parse(lock.dump()) == lock
     assert Lock.parse(lock.dump()).dump() == lock.dump()
-    assert [e.key for e in lock.entries] == sorted(e.key for e in lock.entries)
+    assert [e.subject for e in lock.entries] == sorted(e.subject for e in lock.entries)
 
 
-@pytest.mark.parametrize("lock", [Lock(), Lock.of([entry("a:1"), entry("b:1", is_unsigned=True)])])
+TWO_DIGESTS = Lock.of(
+    [entry("a:1"), entry("a:1", digest=ROOT), entry("a:1", platform="linux/arm64"), entry("b:1")]
+)
+
+
+def test_two_digests_of_one_tag_each_have_an_entry_with_the_digest_in_its_key():
+    keys = list(json.loads(TWO_DIGESTS.dump()))
+    digest = digest_of(ImageReference.parse("a:1"))
+    assert sorted(keys) == sorted(
+        [
+            f"docker.io/library/a:1@{digest}",
+            f"docker.io/library/a:1@{ROOT}",
+            "docker.io/library/a:1 linux/arm64",
+            "docker.io/library/b:1",
+            "version",
+        ]
+    )
+    assert Lock.parse(TWO_DIGESTS.dump()) == TWO_DIGESTS
+
+
+def test_key_loses_the_digest_when_the_other_entry_goes():
+    left = Lock.of(each for each in TWO_DIGESTS.entries if each.digest != ROOT)
+    assert b"a:1@" in TWO_DIGESTS.dump()
+    assert b"a:1@" not in left.dump()
+
+
+def test_entry_under_a_key_of_another_digest_is_refused():
+    document = json.loads(TWO_DIGESTS.dump())
+    document[f"docker.io/library/a:1@{ROOT}"]["digest"] = str(POLICY)
+    with pytest.raises(InvalidInput, match="another digest than its key") as caught:
+        Lock.parse(json.dumps(document).encode())
+    assert caught.value.code == "lock.malformed"
+
+
+def test_entry_that_is_there_with_its_digest_in_the_key_and_without_is_a_conflict():
+    document = json.loads(TWO_DIGESTS.dump())
+    document["docker.io/library/a:1"] = document[f"docker.io/library/a:1@{ROOT}"]
+    with pytest.raises(InvalidInput) as caught:
+        Lock.parse(json.dumps(document).encode())
+    assert caught.value.code == "lock.conflict"
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [Lock(), Lock.of([entry("a:1"), entry("b:1", is_unsigned=True)]), TWO_DIGESTS],
+    ids=["empty", "two images", "two digests of one tag"],
+)
 def test_follows_its_schema(lock):
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -62,5 +62,24 @@ def test_says_when_an_image_is_pinned_without_proof():
 def test_names_entries_that_no_file_uses():
     lock = Lock.of([entry("nginx:1.27"), entry("redis:7")])
     (stale,) = stale_entries(lock, [site(f"nginx:1.27@{DIGEST}")])
-    remark = stale_remark(stale, lock_file="sealpin.lock")
+    remark = stale_remark(lock, stale, lock_file="sealpin.lock")
     assert remark.label == "stale-lock-entry:docker.io/library/redis:7"
+
+
+def test_each_of_two_digests_of_one_tag_agrees_where_files_carry_it():
+    lock = Lock.of([entry("nginx:1.27"), entry("nginx:1.27", digest=ROOT)])
+    assert codes(f"nginx:1.27@{DIGEST}", lock) == []
+    assert codes(f"nginx:1.27@{ROOT}", lock) == []
+    assert codes(f"nginx:1.27@{POLICY}", lock) == ["differs-from-lock"]
+
+
+def test_names_the_digest_of_a_tag_that_no_file_carries_any_more():
+    lock = Lock.of([entry("nginx:1.27"), entry("nginx:1.27", digest=ROOT)])
+    (stale,) = stale_entries(lock, [site(f"nginx:1.27@{DIGEST}")])
+    remark = stale_remark(lock, stale, lock_file="sealpin.lock")
+    assert remark.label == f"stale-lock-entry:docker.io/library/nginx:1.27@{ROOT}"
+
+
+def test_entries_of_a_tag_are_not_stale_where_a_file_carries_a_digest_that_none_has():
+    lock = Lock.of([entry("nginx:1.27"), entry("nginx:1.27", digest=ROOT)])
+    assert stale_entries(lock, [site(f"nginx:1.27@{POLICY}")]) == ()
