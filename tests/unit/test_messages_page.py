@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sealpin.errors import Unavailable
 from sealpin.manifests.messages import MESSAGES
 from sealpin.manifests.site import Remark
+from sealpin.next_steps import NEXT_STEPS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -46,25 +49,43 @@ ERRORS = {
 """What takes a code as its first argument, or as ``code``."""
 
 
-def literal_codes() -> set[str]:
-    """Every code that the core and the command write out."""
-    codes = set()
+def calls(names: set[str]) -> Iterator[ast.Call]:
+    """Every call of one of *names* in the core and the command."""
     for folder in (DOCS.parent / "plugins/module_utils/sealpin", DOCS.parent / "hooks"):
         for path in folder.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS:
-                    named = [word.value for word in node.keywords if word.arg == "code"]
-                    codes |= {
-                        value.value
-                        for value in (*node.args[:1], *named)
-                        if isinstance(value, ast.Constant) and isinstance(value.value, str)
-                    }
-    return codes - {"", "ok"}
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in names:
+                    yield node
+
+
+def codes_of(call: ast.Call) -> set[str]:
+    """The code that *call* writes out, if it does."""
+    named = [word.value for word in call.keywords if word.arg == "code"]
+    values = [value.value for value in (*call.args[:1], *named) if isinstance(value, ast.Constant)]
+    return {value for value in values if isinstance(value, str)} - {"", "ok"}
 
 
 def test_the_page_says_what_each_code_is_about_that_the_program_writes_out() -> None:
     begins = [word for _about, _link, words in generator().AREAS for word in words.split()]
     assert len(begins) == len(set(begins))
-    written = {code.partition(".")[0] for code in literal_codes()} - set(MESSAGES)
+    codes = {code for call in calls(ERRORS) for code in codes_of(call)}
+    written = {code.partition(".")[0] for code in codes} - set(MESSAGES)
     assert len(written) > 60
     assert written | {"insecure", "lint"} == set(begins)
+
+
+def test_what_could_not_be_checked_always_says_what_to_do_next() -> None:
+    """It is what wakes people at night, and nothing about it is the image's fault."""
+    silent = {
+        code
+        for call in calls({"Unavailable"})
+        if not any(word.arg == "hint" for word in call.keywords)
+        for code in codes_of(call)
+    }
+    assert silent
+    assert silent - set(NEXT_STEPS) == set()
+
+
+def test_a_hint_of_its_own_comes_before_the_step_of_the_code() -> None:
+    assert Unavailable("tuf.locked", "m").hint == NEXT_STEPS["tuf.locked"]
+    assert Unavailable("tuf.locked", "m", hint="h").hint == "h"

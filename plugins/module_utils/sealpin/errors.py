@@ -19,6 +19,8 @@ expected, got, where) and a hint that says what to do next.
 
 from __future__ import annotations
 
+from .next_steps import NEXT_STEPS
+
 MAX_QUOTED_CHARS = 200
 
 
@@ -29,7 +31,7 @@ class SealpinError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-        self.hint = hint
+        self.hint = hint or NEXT_STEPS.get(code, "")
 
     def __str__(self) -> str:
         return f"{self.message} [{self.code}]"
