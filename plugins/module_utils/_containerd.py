@@ -133,7 +133,7 @@ class _Namespace:
             return {}
         try:
             document = json.loads(ask(self._run, [*self._ctr, "content", "get", digest]))
-        except (Gone, ValueError):
+        except (Gone, RecursionError, ValueError):
             return {}
         return document if isinstance(document, dict) else {}
 

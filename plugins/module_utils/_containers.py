@@ -8,7 +8,7 @@ Standard library only, readable for Python 3.8, like all that lists: see `_runni
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +40,13 @@ class Container:
     image_id: str
     repo_digests: tuple[str, ...]
     """``name@digest`` as recorded at the pull; empty for an image that was built or loaded here."""
+
+    def __post_init__(self) -> None:
+        """Raise `TypeError` for what is no text: an engine may have said anything."""
+        *fields, _digests = astuple(self)
+        for value in fields:
+            if not isinstance(value, str):
+                raise TypeError(f"expected a text, got {type(value).__name__}")
 
     @property
     def reference(self) -> str:

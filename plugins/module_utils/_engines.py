@@ -23,6 +23,19 @@ _GONE = re.compile(r"no such (container|object|image)|not found|does not exist",
 class EngineError(Exception):
     """An engine that is installed did not answer."""
 
+    code = "engine.unreachable"
+    hint = (
+        "start the engine, say in the task's environment where it listens,"
+        " or leave it out of engines"
+    )
+
+
+class MalformedAnswer(EngineError):
+    """An engine answered something else than it does."""
+
+    code = "engine.malformed-answer"
+    hint = "see what the command prints; whoever has the host may have put another in its place"
+
 
 class Gone(EngineError):
     """What was asked for is not there, or not any more."""
@@ -61,7 +74,9 @@ def inspect(run: Run, command: list[str], names: list[str]) -> list[dict[str, An
     if code != 0 and not _is_about_what_is_gone(err):
         raise EngineError(_complaint(command, code, err))
     found = _parse(command, out)
-    return found if isinstance(found, list) else []
+    if not isinstance(found, list):
+        raise MalformedAnswer(f"{' '.join(command)}: the answer is no list")
+    return found
 
 
 def _is_about_what_is_gone(err: str) -> bool:
@@ -72,8 +87,8 @@ def _is_about_what_is_gone(err: str) -> bool:
 def _parse(command: list[str], text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise EngineError(f"{' '.join(command)}: the answer is not JSON: {error}") from error
+    except (RecursionError, ValueError) as error:
+        raise MalformedAnswer(f"{' '.join(command)}: the answer is not JSON: {error}") from error
 
 
 def _complaint(command: list[str], code: int, err: str) -> str:

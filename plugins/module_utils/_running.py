@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ._containerd import list_containerd
 from ._containers import DIGEST, Container, choose_digests, familiar, split_name
-from ._engines import EngineError, ask_json, ask_lines, inspect
+from ._engines import PROGRAMS, EngineError, MalformedAnswer, ask_json, ask_lines, inspect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,18 @@ def list_engine(
     """List one engine's containers; those that an engine in *answered* told of are not told again.
 
     Docker and a Kubernetes runtime usually stand on containerd, each in a namespace of its own.
+    Raises `EngineError`, also where an answer has another shape than it should.
     """
+    try:
+        return _list(engine, run, everything=everything, answered=answered)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise MalformedAnswer(
+            f"an answer has another shape than {PROGRAMS[engine]} gives it:"
+            f" {type(error).__name__}: {error}"
+        ) from error
+
+
+def _list(engine: str, run: Run, *, everything: bool, answered: Sequence[str]) -> list[Container]:
     if engine == "podman":
         return list_podman(run, everything=everything)
     if engine == "docker":

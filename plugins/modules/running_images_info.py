@@ -211,9 +211,8 @@ def gather(module: AnsibleModule) -> tuple[list[Container], list[str], list[dict
             if named:
                 module.fail_json(
                     msg=f"{engine}: {error}",
-                    code="engine.unreachable",
-                    hint="start the engine, say in the task's environment where it listens,"
-                    " or leave it out of engines",
+                    code=getattr(error, "code", EngineError.code),
+                    hint=getattr(error, "hint", EngineError.hint),
                 )
             module.warn(f"{engine} did not answer, so its containers are not listed: {error}")
             unavailable.append({"engine": engine, "message": str(error)})

@@ -5,8 +5,8 @@
 The report depends on what runs and on what was decided, and on nothing else: no clock is read, and
 everything is sorted, so that the same fleet gives the same bytes.
 
-A host may be anybody's by now. It can lie about itself; what it says is checked for its shape,
-escaped, and changes nothing that is said of the other hosts.
+A host may be anybody's by now. It can lie about itself; what it says is checked for its shape and
+its size, escaped, and changes nothing that is said of the other hosts.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from ansible_collections.sealpin.oci.plugins.module_utils._running import verdic
 from ansible_collections.sealpin.oci.plugins.module_utils.sealpin.report.text import printable
 
 AUDIT_VERSION = 1
+MAX_DIGESTS = 4_096
+"""Digests that one host may list: the controller asks a registry about each."""
+MAX_TOLD = 65_536
+"""Images, names, containers and engines that one host may list."""
 _ORDER = {"denied": 0, "inconclusive": 1, "allowed": 2}
 _TOLD = ("outcome", "code", "message", "hint", "unsigned")
 _CONTAINER = ("engine", "id", "name", "namespace", "state")
@@ -73,10 +77,13 @@ def audit_report(
             # image without a digest is another one on each host.
             key = repr(row) if entry["digest"] else f"{host} {entry['image']}"
             row = images.setdefault(key, row)
-            row["names"] = sorted({*row["names"], *map(printable, entry["names"])})
+            row["names"].update(map(printable, entry["names"]))
             containers = [_texts(container, _CONTAINER) for container in entry["containers"]]
             row["hosts"].setdefault(host, []).extend(containers)
-    rows = sorted(images.values(), key=lambda row: (_ORDER[row["outcome"]], row["image"]))
+    rows = [
+        {**row, "names": sorted(row["names"])}
+        for row in sorted(images.values(), key=lambda row: (_ORDER[row["outcome"]], row["image"]))
+    ]
     missing_hosts = sorted(missing)
     return {
         "report": "sealpin-audit",
@@ -94,11 +101,28 @@ def audit_report(
 
 
 def is_listing(running: Any) -> bool:
-    """Whether a host's answer has the shape and the order that the module gives it."""
-    return _has_shape(running, _LISTING) and all(
-        entry["digests"][0] == entry["image"] if entry["digests"] else not entry["digest"]
-        for entry in running["images"]
+    """Whether a host's answer has the shape and the order that the module gives it, and a bound."""
+    return (
+        _has_shape(running, _LISTING)
+        and all(
+            entry["digests"][0] == entry["image"] if entry["digests"] else not entry["digest"]
+            for entry in running["images"]
+        )
+        and not _excess(running)
     )
+
+
+def _excess(running: Running) -> str:
+    """Say what of a listing is more than any host has; nothing where it is bearable."""
+    images = running["images"]
+    digests = sum(len(entry["digests"]) for entry in images)
+    if digests > MAX_DIGESTS:
+        return f"{digests} digests, expected at most {MAX_DIGESTS}"
+    told = sum(1 + len(entry["names"]) + len(entry["containers"]) for entry in images)
+    told += len(running["unavailable"])
+    if told > MAX_TOLD:
+        return f"{told} images, names, containers and engines, expected at most {MAX_TOLD}"
+    return ""
 
 
 def _has_shape(value: Any, shape: Any) -> bool:
@@ -114,6 +138,8 @@ def _has_shape(value: Any, shape: Any) -> bool:
 def _without_listing(host: str, running: Any) -> dict[str, str]:
     reason = running.get("msg") if isinstance(running, Mapping) else None
     message = reason if isinstance(reason, str) else "the host did not say what it runs"
+    if _has_shape(running, _LISTING) and (excess := _excess(running)):
+        message = f"the host lists too much: {excess} [listing.too-large]"
     return {"host": host, "engine": "every engine", "message": printable(message)}
 
 
@@ -125,7 +151,7 @@ def _image(entry: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[str, An
     verdict = verdict_on(entry, decided)
     return {
         "image": printable(entry["image"]),
-        "names": [],
+        "names": set(),
         **{name: verdict[name] for name in _TOLD},
         "signers": sorted({_signer(statement) for statement in verdict["statements"]}),
         "hosts": {},

@@ -24,6 +24,7 @@ from module_utils.sealpin.errors import InvalidInput
 
 from support.collection import import_plugin
 from support.memory_registry import Behaviour, MemoryRegistry
+from support.processor_time import at_most
 
 audit = import_plugin("plugin_utils.audit")
 references = import_plugin("filter.references")
@@ -161,6 +162,37 @@ def test_malformed_answer_of_one_host_loses_nothing_of_the_others(answer: Any) -
     assert [row["image"] for row in report["images"]] == [name_of("app")]
     assert [row["host"] for row in report["unanswered"]] == ["bad"]
     assert report["summary"]["unanswered"] == 1
+
+
+CONTAINER = running("x")["images"][0]["containers"][0]
+TOO_MUCH = {
+    "digests": running(*(name_of(f"x{n}") for n in range(4_097))),
+    "names": running(name_of("app"), names=[str(n) for n in range(70_000)]),
+    "containers": running(name_of("app"), containers=[CONTAINER] * 70_000),
+    "images": {"images": running(name_of("app"))["images"] * 40_000, "unavailable": []},
+    "engines": {"images": [], "unavailable": [{"engine": "x", "message": "y"}] * 70_000},
+}
+
+
+@pytest.mark.parametrize("answer", TOO_MUCH.values(), ids=TOO_MUCH)
+def test_a_host_that_lists_more_than_any_has_costs_the_fleet_nothing(answer: Any) -> None:
+    hosts = {"bad": answer, "good": running(name_of("app"))}
+    with at_most(5):
+        assert audit.digests_of(hosts) == [name_of("app")]
+        report = audit.audit_report(hosts, verified(app="allowed"))
+    assert [list(row["hosts"]) for row in report["images"]] == [["good"]]
+    (told,) = report["unanswered"]
+    assert told["host"] == "bad"
+    assert told["message"].endswith(" [listing.too-large]")
+
+
+def test_very_many_names_of_one_image_take_no_time_that_grows_with_their_square() -> None:
+    entry = running(name_of("app"))["images"][0]
+    listed = [{**entry, "names": [f"a.example/app:{n}"]} for n in range(40_000)]
+    hosts = {f"h{n}": {"images": listed[n::16], "unavailable": []} for n in range(16)}
+    with at_most(5):
+        report = audit.audit_report(hosts, verified(app="allowed"))
+    assert len(report["images"][0]["names"]) == 40_000
 
 
 def test_no_host_blames_another_one_for_an_engine() -> None:

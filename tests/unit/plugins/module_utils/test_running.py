@@ -10,7 +10,9 @@ its client on podman's compatible socket; those of crictl follow CRI v1 (k8s.io/
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from module_utils._containerd import chain_id_of
@@ -266,6 +268,42 @@ def test_an_engine_that_does_not_answer_is_an_error_not_an_empty_list(
     answers = {**DOCKER, "docker container inspect one": answer}
     with pytest.raises(EngineError, match="docker container inspect"):
         list_engine("docker", engine(answers), everything=False)
+
+
+NO_TEXTS = [None, True, 7, "", "x", [], {}, [[]], [{}], {"a": 1}, "[" * 100_000]
+
+
+def spoilt(value: Any) -> Iterator[Any]:
+    """Everything that *value* can be with one thing in it of another kind, or without it."""
+    yield from NO_TEXTS
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in items if isinstance(value, (dict, list)) else ():
+        for other in spoilt(inner):
+            copy = value.copy()
+            copy[key] = other
+            yield copy
+        copy = value.copy()
+        del copy[key]
+        yield copy
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_answer_of_any_shape_is_listed_or_told_and_ends_nothing_else(name: str) -> None:
+    answers = EXPECTED[name][0]
+    told = set()
+    for command, (_code, out, _err) in answers.items():
+        for other in spoilt(json.loads(out)) if out.startswith(("{", "[")) else NO_TEXTS:
+            changed = {**answers, command: ok(other)}
+            # What an answer leads to beyond the others is not there.
+            asked = defaultdict(lambda: NOT_THERE, changed)
+            try:
+                listed = group_by_image(list_engine(name, engine(asked), everything=False))
+            except EngineError as error:
+                told.add(error.code)
+            else:
+                assert json.dumps(listed)
+    assert told <= {"engine.unreachable", "engine.malformed-answer"}
+    assert "engine.malformed-answer" in told
 
 
 @pytest.mark.parametrize(
