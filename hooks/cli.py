@@ -158,7 +158,7 @@ def _next_verb(words: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     if words[0] in _SIGNING:
-        return "sealpin verifies and signs nothing: cosign does"
+        return "sealpin does not sign; cosign does"
     if near := get_close_matches(words[0], VERBS, n=1):
         return f"did you mean {near[0]}?"
     later = next((word for word in words if word in VERBS), "")

@@ -70,7 +70,7 @@ class Targets:
         except InvalidInput as error:
             if error.code != "file.missing":
                 raise
-            hint = "files and folders are named here; sealpin verify takes images"
+            hint = "give files or folders; to verify an image, use sealpin verify"
             raise InvalidInput(error.code, error.message, hint=hint) from error
 
     def files(self) -> Iterator[str]:

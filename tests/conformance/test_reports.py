@@ -282,7 +282,7 @@ EXPECTED = {
         "the annotations that the publisher documents",
     ),
     "signer.key-mismatch": ((*LAB_ROOT, "--key", "keys/ecdsa.pub"), "with another key now"),
-    "tlog.threshold": (("--publisher", "kubernetes"), "name that one's root: --trusted-root"),
+    "tlog.threshold": (("--publisher", "kubernetes"), "name its trusted root: --trusted-root"),
 }  # fmt: skip
 """Code to the words that are refused with it, and what the next step says."""
 

@@ -212,7 +212,7 @@ def malformed_key(what: str, error: Exception) -> InvalidInput:
     return InvalidInput(
         "key.malformed",
         f"{what} is not a public key: {quote(error)}",
-        hint="give a file that begins with -----BEGIN PUBLIC KEY-----, as cosign.pub does",
+        hint="give a file that begins with -----BEGIN PUBLIC KEY-----, such as cosign.pub",
     )
 
 

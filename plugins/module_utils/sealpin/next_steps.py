@@ -7,22 +7,23 @@ An error that knows more than its code, the name of a file say, brings a hint of
 
 from __future__ import annotations
 
-_AGAIN = "run it again; if it stays so, see whether a proxy or the registry cuts answers off"
+_AGAIN = (
+    "run it again; if it keeps failing, check whether a proxy or the registry cuts answers short"
+)
 _ODD_ANSWER = (
-    "the registry, or a proxy before it, does not answer as registries do: ask whoever runs it,"
-    " or read from a --mirror"
+    "the registry, or a proxy in front of it, does not follow the registry protocol: ask whoever"
+    " runs it, or read from a --mirror"
 )
 _TOO_MUCH = (
-    "what was looked at counts; to have the rest looked at, ask the publisher to keep less beside"
-    " the image"
+    "what was read counts; for the rest, ask the publisher to keep less evidence beside the image"
 )
-_LESS_WORK = "let the policy's program do less; sealpin policy eval runs it alone"
-_BY_HAND = "sealpin policy eval runs the policy's program alone and shows what it says"
+_LESS_WORK = "the policy's program must do less; sealpin policy eval runs it on its own"
+_BY_HAND = "run the policy's program on its own to see what it says: sealpin policy eval"
 _BESIDE_POLICY = "give the file that holds it beside the policy"
 
 NEXT_STEPS = {
-    "credentials.helper": "run the helper by hand with the word list, or log in without it",
-    "download.status": "see to the address, or save the document and give the file",
+    "credentials.helper": "run the helper by hand with `list`, or log in without it",
+    "download.status": "check the address, or download the document and give the file",
     "engine.failed": _BY_HAND,
     "engine.memory": _LESS_WORK,
     "engine.output": _LESS_WORK,
@@ -33,22 +34,22 @@ NEXT_STEPS = {
     "evidence.too-many-layers": _TOO_MUCH,
     "evidence.too-many-pieces": _TOO_MUCH,
     "evidence.too-many-referrers": _TOO_MUCH,
-    "index.too-many": "verify a platform of it alone, by that one's digest",
-    "kms.unreachable": "see to the network and the credentials, or save the key to a file once",
+    "index.too-many": "verify one platform of it, by its own digest",
+    "kms.unreachable": "check the network and the credentials, or save the key to a file once",
     "kms.unusable-answer": "save the key to a file with the provider's own tool, and name the file",
-    "layout.no-folder": "see to the path behind dir:, which is relative to the file that names it",
-    "path.too-large": "see whether it is the file that was meant",
+    "layout.no-folder": "check the path after dir:, which is relative to the file that names it",
+    "path.too-large": "check whether it is the file you meant",
     "policy.config-map-missing": _BESIDE_POLICY,
     "policy.config-missing": "leave images without a configuration out of the policy",
     "policy.offline": "save it to a file and name that, or run without --offline",
     "policy.secret-missing": _BESIDE_POLICY,
     "policy.source-missing": "sealpin policy test fetches what a policy names",
-    "registry.address": "see to the name of the registry, or of the proxy",
+    "registry.address": "check the names of the registry and of the proxy",
     "registry.connection": _AGAIN,
     "registry.content-encoding": _ODD_ANSWER,
     "registry.malformed-answer": _ODD_ANSWER,
     "registry.no-config": "leave images without a configuration out of the policy",
-    "registry.proxy": "see whether HTTPS_PROXY names a proxy that answers; NO_PROXY passes one by",
+    "registry.proxy": "check that HTTPS_PROXY names a proxy that answers, or set NO_PROXY",
     "registry.realm": _ODD_ANSWER,
     "registry.redirect": _ODD_ANSWER,
     "registry.token": _ODD_ANSWER,
@@ -58,7 +59,7 @@ NEXT_STEPS = {
     "registry.unexpected-status": _ODD_ANSWER,
     "rego.refused": "write the policy without that call",
     "trust.no-cache": "set HOME or XDG_CACHE_HOME, or name a root: --trusted-root",
-    "tuf.cache": "see to the folder's owner and its disk, or set XDG_CACHE_HOME to another place",
+    "tuf.cache": "check the folder's owner and the free space, or set XDG_CACHE_HOME",
     "tuf.locked": "wait for the other sealpin to end, then run it again",
 }
 """Code to the step, for errors raised without a hint of their own."""

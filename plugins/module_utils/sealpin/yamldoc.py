@@ -147,7 +147,7 @@ def _unparsable(failure: Exception | None, source: SourceText, base: int) -> Inv
     return InvalidInput(
         "yaml.unparsable",
         f"not YAML: {problem} ({source.where}{position})",
-        hint="a tab stands there: indent with spaces" if is_tab else "",
+        hint="there is a tab: indent with spaces" if is_tab else "",
     )
 
 

@@ -29,14 +29,14 @@ from .verifications import Verifications
 
 _GENUINE = frozenset({"identity.mismatch", "annotation.mismatch", "reference.mismatch"})
 _OTHER_INSTANCE = (
-    "if a Sigstore instance of its own signed it, name that one's root: --trusted-root, or"
+    "if another Sigstore instance signed it, name its trusted root: --trusted-root, or"
     " trusted_root in the policy"
 )
 _NEXT = {
-    "identity.mismatch": "compare with the signer that the publisher documents: name that one,"
-    " or leave the image alone",
-    "annotation.mismatch": "compare with the annotations that the publisher documents",
-    "signer.key-mismatch": "see whether the publisher signs with another key now, or with"
+    "identity.mismatch": "compare this with the signer that the publisher documents; then correct"
+    " what you expect, or do not use the image",
+    "annotation.mismatch": "compare this with the annotations that the publisher documents",
+    "signer.key-mismatch": "check whether the publisher signs with another key now, or with"
     " certificates",
     "chain.unknown-authority": _OTHER_INSTANCE,
     "sct.threshold": _OTHER_INSTANCE,

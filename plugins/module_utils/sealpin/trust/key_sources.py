@@ -186,7 +186,7 @@ def _read(path: Path) -> bytes:
         raise InvalidInput(
             "key.unreadable",
             f"the key {path} cannot be read: {error.strerror}",
-            hint="a path is relative to the folder you are in; in a policy, to the policy's own",
+            hint="a path is relative to the current folder; in a policy, to the policy's folder",
         ) from error
     if len(data) > MAX_DOCUMENT_BYTES:
         raise InvalidInput(
