@@ -27,7 +27,7 @@ from pathlib import Path
 from ..errors import InvalidInput, Unavailable, quote
 from ..limits import MAX_CONFIG_BYTES
 from ..records import dataclass, field
-from .tuf_roots import PUBLIC_GOOD_ROOT_JSON, STAGING_ROOT_JSON
+from .tuf_roots import PUBLIC_GOOD_ROOT_JSON
 
 DEFAULT_TTL = timedelta(hours=24)
 DOCUMENT = "trusted_root.json"
@@ -75,11 +75,6 @@ PUBLIC_GOOD = TufRepository(
     name="public-good",
     url="https://tuf-repo-cdn.sigstore.dev",
     bootstrap_root=PUBLIC_GOOD_ROOT_JSON,
-)
-STAGING = TufRepository(
-    name="staging",
-    url="https://tuf-repo-cdn.sigstage.dev",
-    bootstrap_root=STAGING_ROOT_JSON,
 )
 
 
