@@ -130,7 +130,7 @@ class PublicKey:
 
         *hash_algorithm* is one of `HASH_ALGORITHMS`; empty means the natural one. Ed25519 has none:
         pure signatures are accepted, and the prehashed ones (Ed25519ph) that cosign makes.
-        Raises `VerificationFailed` ``signature.invalid``.
+        Raises `VerificationFailed` ``signature.invalid``, `InvalidInput` ``hash.unsupported``.
         """
         try:
             if isinstance(self._key, ed25519.Ed25519PublicKey):
@@ -144,7 +144,8 @@ class PublicKey:
         """Check *signature* over content of which only the digest is known.
 
         Raises `VerificationFailed` ``signature.invalid``, or ``signature.needs-content`` for
-        Ed25519, which signs the content itself (RFC 8032 section 5.1).
+        Ed25519, which signs the content itself (RFC 8032 section 5.1); `InvalidInput`
+        ``hash.unsupported``.
         """
         if isinstance(self._key, ed25519.Ed25519PublicKey):
             raise VerificationFailed(

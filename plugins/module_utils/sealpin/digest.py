@@ -24,7 +24,7 @@ _PATTERN = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([0-9a-f]+)")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Digest:
-    """A verified-shape digest; make one with `parse` or `of`."""
+    """A well-formed digest, which proves nothing by itself; make one with `parse` or `of`."""
 
     algorithm: str
     """``sha256`` or ``sha512``."""

@@ -28,7 +28,10 @@ def read_file(path: Path, *, what: str) -> bytes:
 
 
 def path_below(folder: Path, path: str) -> Path:
-    """Return the file at *path*, which must lie below *folder*, links followed."""
+    """Return the file at *path*, which must lie below *folder*, links followed.
+
+    Raises `InvalidInput` ``policy.path``.
+    """
     root = folder.resolve()
     target = (root / path).resolve()
     if root not in target.parents:

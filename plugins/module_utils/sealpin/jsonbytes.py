@@ -60,7 +60,10 @@ def parse(
 def parse_object(
     data: bytes, *, what: str, max_bytes: int | None = None, max_values: int | None = None
 ) -> dict[str, Any]:
-    """`parse`, and the document must be an object (``json.not-an-object``)."""
+    """Parse one JSON object.
+
+    Raises as `parse`, and `InvalidInput` ``json.not-an-object``.
+    """
     value = parse(data, what=what, max_bytes=max_bytes, max_values=max_values)
     if not isinstance(value, dict):
         raise InvalidInput(

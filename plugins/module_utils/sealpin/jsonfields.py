@@ -43,7 +43,10 @@ def read_objects(fields: Fields, key: str, *, what: str, at_most: int) -> tuple[
 
 
 def read_list(fields: Fields, key: str, *, what: str, at_most: int) -> tuple[Any, ...]:
-    """Return the list under *key*; ``json.too-many`` beyond *at_most*."""
+    """Return the list under *key*, empty when absent.
+
+    Raises `InvalidInput` ``json.too-many`` beyond *at_most*.
+    """
     value = fields.get(key)
     if value is None:
         return ()

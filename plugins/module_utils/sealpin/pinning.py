@@ -108,9 +108,10 @@ class Update:
     """Move to a digest that was signed before the one that stands there."""
 
     def admit(self, pin: Pin) -> Pin:
-        """Refuse to go back, or note it: `VerificationFailed` ``update.rollback``.
+        """Return *pin*, marked where it goes back and that is accepted.
 
-        A tag that was moved to an older image carries older evidence than the lock proves.
+        A tag that was moved to an older image carries older evidence than the lock proves. Raises
+        `VerificationFailed` ``update.rollback`` unless that is accepted.
         """
         known = [
             entry.newest_proof_utc

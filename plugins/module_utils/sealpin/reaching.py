@@ -100,7 +100,7 @@ def registry_options(
 ) -> RegistryOptions:
     """Return what *options* say; they come before what a configuration file says.
 
-    Raises `InvalidInput` ``mirror.*`` or ``usage``.
+    Raises `InvalidInput` ``mirror.*``, ``credentials.for-whom``, ``reference.*`` or ``usage``.
     """
     own = Mirrors.parse(options.mirrors, base=machine.base)
     tls = _tls(options, machine.base)
@@ -123,7 +123,7 @@ def fetch_url(
 ) -> bytes:
     """Return what is at *url*; no credentials are sent, and nothing by HTTP but to this machine.
 
-    Raises `InvalidInput` ``download.scheme``, and what `fetch` raises.
+    Raises `InvalidInput` ``download.scheme``, and what `registry_options` and `fetch` raise.
     """
     from .registry.connect import fetch  # few runs fetch what policies name
 

@@ -55,7 +55,11 @@ class RootChoice:
         self._ttl = settings.root_ttl
 
     def root(self) -> TrustedRoot:
-        """Return the root. Raises `InvalidInput` ``file.*``, ``root.*``; `Unavailable`."""
+        """Return the root.
+
+        Raises `InvalidInput` ``file.*``, ``tuf.no-root`` and as `parse_trusted_root`;
+        `Unavailable` as `trust.current.current_root`.
+        """
         if self._root is None:
             self._root = self._choose()
         return self._root
@@ -165,8 +169,10 @@ def read_key(
 def read_tuf_root(options: RunOptions, machine: Machine, wanted: TufRoot) -> TrustedRoot:
     """Return the root that a TUF repository named by a policy publishes.
 
-    A repository given whole is read as it is. Raises as `trust.tuf_client.refresh`, and
-    `Unavailable` ``trust.none-here`` where nothing may be fetched and nothing was.
+    A repository given whole is read as it is. Raises as `trust.tuf_client.refresh`,
+    `trust.tuf_client.read_archive` and `parse_trusted_root`, and `Unavailable`
+    ``trust.none-here`` where nothing may be fetched and nothing was, ``trust.no-cache`` without a
+    home folder.
     """
     from .trust.tuf_client import ARCHIVE_URL, read_archive, refresh
 

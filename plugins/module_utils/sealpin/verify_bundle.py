@@ -23,8 +23,8 @@ def verify_bundle(
 ) -> VerifiedBlob:
     """Verify the bundle in a file over *artifact*, and that it is signed by whom the options name.
 
-    Raises what `signatures.verify.verify_blob` raises, and `VerificationFailed`
-    ``identity.mismatch``.
+    Raises what `signatures.verify.verify_blob` raises, `VerificationFailed`
+    ``identity.mismatch``, and `InvalidInput` ``identity.missing`` or ``file.*``.
     """
     (authority,) = flags_policy(options, machine).policies[0].authorities
     if isinstance(authority, StaticAuthority) or isinstance(authority.trust, Unresolved):

@@ -271,7 +271,10 @@ def read_documents(file: str, data: bytes) -> tuple[Document, ...]:
 
 
 def top_level(document: Document, reader: Reader) -> Fields | None:
-    """Return a document's fields; None, with a problem, where it is no mapping."""
+    """Return a document's fields; None, with a problem, where it is no mapping.
+
+    Raises `PolicyInvalid` ``policy.invalid`` for a value that no plain one stands for.
+    """
     try:
         value = to_plain(document.root, document=document)
     except InvalidInput as error:

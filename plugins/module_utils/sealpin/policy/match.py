@@ -90,7 +90,8 @@ def cluster_glob(text: str) -> ImageGlob:
 def repository_glob(text: str) -> ImageGlob:
     """Make a glob of the short spelling's text: ``registry/path`` with wildcards.
 
-    Raises `InvalidInput` ``glob.malformed``, ``glob.tag`` or ``glob.no-registry``.
+    Raises `InvalidInput` ``glob.malformed``, ``glob.tag``, ``glob.no-registry``, ``glob.no-image``
+    or ``reference.registry``.
     """
     name, at, _rest = text.partition("@")
     registry, slash, path = name.partition("/")

@@ -53,7 +53,11 @@ class SignerFlags:
 
 
 def text_rule(exact: str, pattern: str, flag: str) -> str | Pattern:
-    """Exactly one of the exact text and the expression; without either anyone could have signed."""
+    """Return the one that is given, the exact text or the expression, compiled.
+
+    Raises `InvalidInput` ``identity.ambiguous`` for both, ``identity.missing`` for neither, since
+    anyone could have signed then; and as `compile_pattern`.
+    """
     if bool(exact) == bool(pattern):
         got = "both" if exact else "neither"
         raise InvalidInput(

@@ -86,9 +86,10 @@ class Authorizer:
     def send(self, request: Request, scope: Scope) -> Response:
         """Answer *request*; a final 401 is returned like any other status.
 
-        Raises `Unavailable` ``registry.unauthorized`` when the registry wants credentials and there
-        are none, or its token service refuses those there are, besides what `Transport.send`
-        raises.
+        Raises what `Transport.send` raises, and `Unavailable`: ``registry.unauthorized`` when the
+        registry wants credentials and there are none, or its token service refuses those there
+        are; ``registry.realm`` or ``registry.token`` for a token service that may not be asked or
+        answers unusably; ``registry.redirect`` when credentials are wanted behind a redirect.
         """
         refused = self._known_grant(request, scope)  # step 1
         response = self._send(request, refused)

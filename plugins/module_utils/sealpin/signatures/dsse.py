@@ -57,7 +57,10 @@ def parse_envelope(data: bytes, *, what: str) -> Envelope:
 
 
 def read_envelope(fields: Fields, *, what: str) -> Envelope:
-    """Read an envelope from its parsed JSON; both base64 alphabets are read, as DSSE demands."""
+    """Read an envelope from its parsed JSON; both base64 alphabets are read, as DSSE demands.
+
+    Raises `InvalidInput` ``json.*``, ``base64.malformed`` or ``dsse.no-signature``.
+    """
     signatures = tuple(
         EnvelopeSignature(
             keyid=read_optional_text(item, "keyid", what=what),

@@ -31,8 +31,8 @@ from .parts import Form, LogEntry, SignedParts, SimpleSigningPayload
 def read_layer(evidence: Evidence) -> SignedParts:
     """Take a layer apart.
 
-    Raises `InvalidInput` ``json.*``, ``base64.malformed``, ``certificate.malformed`` or
-    ``legacy.no-signature``.
+    Raises `InvalidInput` ``json.*``, ``base64.malformed``, ``certificate.malformed``,
+    ``dsse.no-signature``, ``legacy.no-signature`` or ``legacy.log-id``.
     """
     annotations = evidence.annotations
     certificate, chain = _read_certificates(annotations)

@@ -68,7 +68,8 @@ def verify_scts(
     """Check that at least *minimum* distinct logs promised to publish the certificate.
 
     *path* is the verified chain, leaf first. Raises `VerificationFailed` ``sct.missing`` when there
-    is none at all, else ``sct.threshold`` with the reason why the others do not count.
+    is no timestamp at all, else ``sct.threshold`` with the reasons why some do not count;
+    `InvalidInput` ``sct.malformed``.
     """
     scts = read_embedded(path[0]) if detached is None else (detached,)
     if not scts:

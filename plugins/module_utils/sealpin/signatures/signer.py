@@ -62,7 +62,8 @@ def verify_signature(
 ) -> bytes:
     """Return the first of *signatures* that verifies.
 
-    Raises `VerificationFailed` ``signature.invalid`` or ``signature.needs-content``.
+    Raises `VerificationFailed` ``signature.invalid``, ``signature.needs-content`` or
+    ``signature.missing``.
     """
     key = signer.public_key if isinstance(signer, Certificate) else signer
     hashes = trust.key.accepted_hashes if isinstance(trust, KeyTrust) else default_hashes(key)

@@ -308,11 +308,11 @@ def _check_claimed_digest(content: MessageSignature, artifact: bytes | Digest) -
     claimed = content.claimed_digest
     if claimed is None:
         return
-    got = Digest.of(artifact, claimed.algorithm) if isinstance(artifact, bytes) else artifact
-    if got != claimed:
+    expected = Digest.of(artifact, claimed.algorithm) if isinstance(artifact, bytes) else artifact
+    if claimed != expected:
         raise VerificationFailed(
             "subject.mismatch",
-            f"the bundle is about another artifact: expected {got}, got {claimed}",
+            f"the bundle is about another artifact: expected {expected}, got {claimed}",
         )
 
 

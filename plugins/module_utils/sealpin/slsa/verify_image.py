@@ -89,7 +89,8 @@ def verify_image(
 
     Raises `VerificationFailed` ``slsa.no-provenance`` when there is none, else the first reason why
     one does not pass; `Unavailable` or `MissingDependency` when some place or piece could not be
-    looked at, for then nothing is known.
+    looked at, for then nothing is known; `InvalidInput` ``slsa.expectation`` for demands that no
+    image in a registry can meet.
     """
     if platform_of(expected.builder) is not BuildPlatform.GITHUB:
         raise InvalidInput("slsa.expectation", "Cloud Build provenance lies in no registry")

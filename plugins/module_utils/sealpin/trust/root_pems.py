@@ -34,7 +34,8 @@ def root_from_pems(
     is one timestamp authority, its signing certificate first and its root last. *rekor_keys*
     and *ct_keys* are one public key each.
 
-    Raises `InvalidInput` ``certificate.malformed``, ``key.*`` or ``trust.incomplete``.
+    Raises `InvalidInput` ``certificate.malformed``, ``key.*``, ``trust.incomplete`` or
+    ``trust.too-many-certificates``.
     """
     timestamp_authorities: tuple[TimestampAuthority, ...] = ()
     if timestamp_chain:

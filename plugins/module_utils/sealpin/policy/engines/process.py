@@ -63,7 +63,10 @@ def find_program(name: str) -> str:
 
 
 def python_program() -> str:
-    """Return the running interpreter. Raises `MissingDependency` where there is none to start."""
+    """Return the running interpreter's path.
+
+    Raises `MissingDependency` ``dependency.missing-program`` where it is unknown.
+    """
     if not sys.executable:
         raise MissingDependency(
             "dependency.missing-program", "no Python interpreter to start an engine with"
@@ -81,7 +84,8 @@ def run_engine(
     """Run a program in a new folder that holds *files*; *arguments* begin with its absolute path.
 
     Raises `Unavailable` ``engine.time-out``, ``engine.memory``, ``engine.output``,
-    ``engine.killed``, ``engine.failed`` or ``engine.start``.
+    ``engine.killed``, ``engine.failed`` or ``engine.start``; `MissingDependency` as
+    `python_program`.
     """
     limits = {
         "RLIMIT_CPU": cpu_s,

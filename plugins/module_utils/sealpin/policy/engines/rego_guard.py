@@ -123,7 +123,6 @@ def check_outside(text: str) -> None:
     """Refuse a module that reaches outside its input.
 
     Raises `Unavailable` ``rego.refused``, and `NotRego` for a text that is no module.
-
     """
     for token in _tokens(text):
         if token.kind == "name" and token.text in OUTSIDE:
