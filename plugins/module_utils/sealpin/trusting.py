@@ -66,16 +66,8 @@ class RootChoice:
 
     def check_age(self, max_age: timedelta | None) -> None:
         """Raise `Unavailable` ``trust.too-old`` if the root in use is older than *max_age*."""
-        if max_age is None or self._current is None:
-            return
-        age = self.machine.clock.now_utc() - self._current.dated_utc
-        if age > max_age:
-            raise Unavailable(
-                "trust.too-old",
-                f"the trusted root ({self._current.origin}) is {age.days} days old: expected at"
-                f" most {max_age}",
-                hint="refresh it: sealpin trust update",
-            )
+        if max_age is not None and self._current is not None:
+            self._current.check_age(max_age, now_utc=self.machine.clock.now_utc())
 
     def _choose(self) -> TrustedRoot:
         path = self.options.trusted_root

@@ -5,7 +5,8 @@
 Order of preference: a cached root within its time to live; one refreshed now; the newer of the
 cached and the embedded one, with the reason as a warning. The embedded root stands in for the
 repository of the public-good instance and for no other, so that a private mirror that fails never
-widens what is trusted. A failed refresh is no refusal by itself; *max_age* makes an old root one.
+widens what is trusted. A failed refresh refuses nothing by itself; `CurrentRoot.check_age` refuses
+an old root.
 """
 
 from __future__ import annotations
@@ -34,6 +35,17 @@ class CurrentRoot:
     warning: SealpinError | None = None
     """Why it is not a fresh one; to be shown."""
 
+    def check_age(self, max_age: timedelta, *, now_utc: datetime) -> None:
+        """Raise `Unavailable` ``trust.too-old`` if the root is older than *max_age*."""
+        age = now_utc - self.dated_utc
+        if age > max_age:
+            raise Unavailable(
+                "trust.too-old",
+                f"the trusted root ({self.origin}) is {age.days} days old: expected at most"
+                f" {max_age}",
+                hint="refresh it: sealpin trust update",
+            ) from self.warning
+
 
 def current_root(
     *,
@@ -41,34 +53,13 @@ def current_root(
     now_utc: datetime,
     is_offline: bool,
     ttl: timedelta = DEFAULT_TTL,
-    max_age: timedelta | None = None,
     repository: TufRepository = PUBLIC_GOOD,
 ) -> CurrentRoot:
     """Return the root to verify with. *is_offline* opens no socket and writes nothing.
 
-    Raises `Unavailable` ``trust.too-old`` when all there is is older than *max_age*; where no root
-    stands in, what the refresh or the cache raised, or ``trust.none-here``.
+    Where no root stands in, raises what the refresh or the cache raised, or `Unavailable`
+    ``trust.none-here``.
     """
-    chosen = _choose(repository, cache_folder, now_utc, ttl, is_offline=is_offline)
-    age = now_utc - chosen.dated_utc
-    if max_age is not None and age > max_age:
-        raise Unavailable(
-            "trust.too-old",
-            f"the trusted root ({chosen.origin}) is {age.days} days old,"
-            f" and at most {max_age.days} are allowed",
-            hint="refresh it: sealpin trust update",
-        ) from chosen.warning
-    return chosen
-
-
-def _choose(
-    repository: TufRepository,
-    cache_folder: Path,
-    now_utc: datetime,
-    ttl: timedelta,
-    *,
-    is_offline: bool,
-) -> CurrentRoot:
     try:
         cached = read_cached(repository, cache_folder)
     except (InvalidInput, Unavailable) as error:  # a cache that cannot be trusted or read
