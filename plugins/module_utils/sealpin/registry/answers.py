@@ -32,7 +32,7 @@ def refusal(response: Response, what: str) -> SealpinError:
     status = response.status
     if status == 404:
         return NotFound(
-            what + (f" ({detail})" if detail else ""), hint=f"see to the name and the tag; {HIDDEN}"
+            what + (f" ({detail})" if detail else ""), hint=f"check the name and the tag; {HIDDEN}"
         )
     if status == 401:
         return _unauthorized(response, f"{what}{_said(detail)}")

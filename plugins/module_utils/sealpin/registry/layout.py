@@ -30,7 +30,7 @@ from .referrers import Listing
 from .source import Referrers, resolve_by_manifest
 
 ANNOTATION_REF_NAME = "org.opencontainers.image.ref.name"
-NOT_IN_FOLDER = "see to the name and the tag; only what was copied into the folder is there"
+NOT_IN_FOLDER = "check the name and the tag; only what was copied into the folder is there"
 """What to do about what a folder has not: nobody hides anything there."""
 _LAYOUT_VERSION = "1.0.0"
 

@@ -254,7 +254,7 @@ def _unknown_host(host: str) -> Unavailable:
     return Unavailable(
         "registry.unknown-host",
         f"the host name {quote(host)} does not resolve",
-        hint="see to the name, the DNS or the proxy, or read from a --mirror",
+        hint="check the name, the DNS or the proxy, or read from a --mirror",
     )
 
 

@@ -64,7 +64,7 @@ def test_a_tag_or_digest_that_is_not_there_is_not_found(layout):
         with pytest.raises(NotFound) as caught:
             LayoutSource(layout).manifest(REPOSITORY, identifier)
         assert caught.value.hint == (
-            "see to the name and the tag; only what was copied into the folder is there"
+            "check the name and the tag; only what was copied into the folder is there"
         )
 
 
