@@ -10,12 +10,13 @@ may be written with its collection or without.
 from __future__ import annotations
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
-from ..yamlschema import Path, render_path
-from .image_text import literal_obstacle, parse_reference
+from ..yamlschema import Path
+from .candidates import remark_candidates
 from .kubernetes import read_object
 from .survey import Survey
 
 _TASK_LISTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
+_VARIABLE_FOLDERS = ("defaults", "vars", "group_vars", "host_vars")
 _COLLECTIONS = ("containers.podman.", "community.docker.", "community.general.", "kubernetes.core.")
 
 # Module: option that holds the whole reference.
@@ -33,18 +34,24 @@ _IMAGE_OPTIONS = {
 _DEFINITION_MODULES = frozenset({"k8s"})
 
 
-def is_ansible(document: Document) -> bool:
-    """Whether a document is a list of plays or tasks."""
+def is_ansible(document: Document, file: str) -> bool:
+    """Whether a document is a list of plays or tasks, or holds the variables of hosts or a role."""
     root = document.root
-    if not isinstance(root, Sequence) or not root.items:
-        return False
-    return all(isinstance(item, Mapping) for item in root.items)
+    if isinstance(root, Mapping):
+        return any(f"/{folder}/" in f"/{file}" for folder in _VARIABLE_FOLDERS)
+    return (
+        isinstance(root, Sequence)
+        and bool(root.items)
+        and all(isinstance(item, Mapping) for item in root.items)
+    )
 
 
 def find_ansible(document: Document, survey: Survey) -> None:
-    """Note every image of a playbook or task file."""
+    """Note every image of a playbook or task file; who reads a variable is in another file."""
     if isinstance(document.root, Sequence):
         _read_tasks(document.root, (), survey)
+    else:
+        remark_candidates(document.root, (), survey)
 
 
 def _read_tasks(tasks: Node, path: Path, survey: Survey) -> None:
@@ -61,7 +68,7 @@ def _read_tasks(tasks: Node, path: Path, survey: Survey) -> None:
             elif name in _DEFINITION_MODULES:
                 _read_definition(value, (*below, key.value), survey)
             elif key.value == "vars":
-                _read_variables(value, (*below, "vars"), survey)
+                remark_candidates(value, (*below, "vars"), survey)
 
 
 def _module_name(key: str) -> str:
@@ -108,15 +115,3 @@ def _read_definition(options: Node, path: Path, survey: Survey) -> None:
             read_object(value, below, survey)
         for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):
             read_object(item, (*below, index), survey)
-
-
-def _read_variables(variables: Node, path: Path, survey: Survey) -> None:
-    """A variable called image is a candidate: who reads it is not in this file."""
-    for key, value in survey.entries(variables):
-        if not (key.value == "image" or key.value.endswith("_image")):
-            continue
-        if isinstance(value, Scalar) and not literal_obstacle(value.value):
-            reference = parse_reference(value.value)
-            if reference and reference.digest is None and (reference.tag or "/" in value.value):
-                where = render_path((*path, key.value))
-                survey.remark("candidate", where, value.start, detail=value.value)

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from ..reference import DEFAULT_TAG
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path
-from .image_text import literal_obstacle, parse_reference
+from .candidates import is_image_key, may_be_image
+from .image_text import parse_reference
 from .survey import Survey
 
 _DOCKER_ACTION = "docker://"
@@ -62,10 +63,7 @@ def _may_be_image(key: str, value: str) -> bool:
     """Whether an action's input is probably one; what becomes of it, the action alone knows."""
     if "docker-image://" in value:
         return "@" not in value
-    if not (key == "image" or key.endswith(("-image", "_image"))) or literal_obstacle(value):
-        return False
-    reference = parse_reference(value)
-    return reference is not None and reference.tag is not None and reference.digest is None
+    return is_image_key(key) and may_be_image(value)
 
 
 def _read_docker_action(holder: Node, key: str, path: Path, survey: Survey) -> None:

@@ -171,7 +171,7 @@ def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) ->
         return Kind.COMPOSE
     if is_replacement(document):
         return Kind.KUSTOMIZE
-    return Kind.ANSIBLE if is_ansible(document) else None
+    return Kind.ANSIBLE if is_ansible(document, survey.file) else None
 
 
 def regions(text: str) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
 from ..yamlschema import Path, render_path, scalar_value
+from .candidates import remark_candidate
 from .image_text import literal_obstacle, obstacle, parse_reference
 from .parts import note_digest, note_tag
 from .survey import Survey
@@ -48,18 +49,10 @@ class _Values:
         if not self._read_parts(node, path):
             self._read_string(node, path)
         for key, value in self.survey.entries(node):
-            self._read_candidate(key.value, value, (*path, key.value))
-            self.walk(value, (*path, key.value))
-
-    def _read_candidate(self, key: str, value: Node, path: Path) -> None:
-        """Remark ``sidecarImage: name:tag``, of which only the chart knows what it does with it."""
-        if not isinstance(value, Scalar) or not (
-            key in ("imageName", "imageRef") or key.endswith(("Image", "_image", "-image"))
-        ):
-            return
-        reference = None if literal_obstacle(value.value) else parse_reference(value.value)
-        if reference and reference.digest is None and reference.tag:
-            self.survey.remark_text("candidate", path, value.start, value.end, detail=value.value)
+            below = (*path, key.value)
+            if key.value != "image":  # ``sidecarImage``: only the chart knows what it does with it
+                remark_candidate(key.value, value, below, self.survey)
+            self.walk(value, below)
 
     def _read_parts(self, holder: Mapping, path: Path) -> bool:
         """Read a mapping that names an image by several fields; False if it is none."""
