@@ -18,7 +18,7 @@ from ..manifests.pin import Pin
 from .text import Style, printable
 
 _LABEL = 10
-_COLUMN = 33
+_GAP = 2
 _FIELDS = ("digest", "signer", "proof", "signed")
 
 
@@ -39,14 +39,16 @@ def move_to_dict(pin: Pin, previous: LockEntry | None) -> dict[str, Any]:
 
 def move_lines(move: Mapping[str, Any], style: Style, *, indent: str) -> list[str]:
     """Return the two sides in two columns; what is the same on both is dim."""
-    titles = style.paint(f"{'was':<{_COLUMN}}now", "1")
+    side = (style.width - len(indent) - _LABEL - _GAP) // 2
+    column = side + _GAP
+    titles = style.paint(f"{'was':<{column}}now", "1")
     lines = [f"{indent}{'':<{_LABEL}}{titles}"]
     for field in _FIELDS:
-        was, now = (_cell(move[side][field]) for side in ("was", "now"))
+        was, now = (_cell(move[when][field], side) for when in ("was", "now"))
         colour = "2" if was == now else "33"
         for number, (left, right) in enumerate(zip_longest(was, now, fillvalue="")):
             label = field if number == 0 else ""
-            row = f"{left:<{_COLUMN}}{right}".rstrip()
+            row = f"{left:<{column}}{right}".rstrip()
             lines.append(f"{indent}{label:<{_LABEL}}{style.paint(row, colour)}".rstrip())
     return lines
 
@@ -64,11 +66,11 @@ def _signer(proof: Proof) -> str:
     return ", ".join(proof.identity) if proof.identity else f"key sha256:{proof.key[:16]}"
 
 
-def _cell(value: str | list[str]) -> list[str]:
+def _cell(value: str | list[str], width: int) -> list[str]:
     texts = [value] if isinstance(value, str) else value
     lines = [
         line
         for text in texts
-        for line in textwrap.wrap(printable(text), _COLUMN - 2, break_on_hyphens=False)
+        for line in textwrap.wrap(printable(text), width, break_on_hyphens=False)
     ]
     return lines or ["-"]

@@ -25,7 +25,7 @@ class Style:
 
     def __init__(self, *, colour: bool, width: int = WIDTH) -> None:
         self._colour = colour
-        self._width = width
+        self.width = width
 
     def paint(self, text: str, sgr: str) -> str:
         """Wrap *text* in an SGR sequence when colour is on."""
@@ -38,7 +38,7 @@ class Style:
         """
         return textwrap.wrap(
             printable(text),
-            self._width,
+            self.width,
             initial_indent=indent,
             subsequent_indent=indent + hang,
             break_long_words=False,

@@ -13,6 +13,7 @@ from sealpin.reference import ImageReference
 from sealpin.report.document import decision_to_dict, report_document
 from sealpin.report.files import file_lines
 from sealpin.report.html import html_page
+from sealpin.report.moves import move_lines
 from sealpin.report.sarif import sarif_document
 from sealpin.report.text import Style, image_lines, images_lines, summary_line
 from support.builders import decision
@@ -67,6 +68,20 @@ def test_a_next_step_that_many_need_is_said_below_the_last_of_them() -> None:
     many = [image(image=f"a:{n}", hint=hint) for n, hint in enumerate(["x", "x", "y", ""])]
     said = [[line for line in lines if "next:" in line] for lines in images_lines(many, PLAIN)]
     assert said == [[], ["    next: x"], ["    next: y"], []]
+
+
+@pytest.mark.parametrize(("width", "lines_of_digest"), [(60, 4), (80, 3), (120, 2)])
+def test_both_sides_of_a_move_share_the_width(width: int, lines_of_digest: int) -> None:
+    one = {"digest": f"sha256:{'a' * 64}", "signer": ["s" * 90], "proof": [], "signed": ""}
+    move = {"was": one, "now": {**one, "digest": f"sha256:{'b' * 64}"}, "in_lock": True}
+    lines = move_lines(move, Style(colour=False, width=width), indent=" " * 6)
+    assert max(map(len, lines)) <= width
+    assert len([line for line in lines if "aaaa" in line]) == lines_of_digest
+    (titles,) = [line for line in lines if "now" in line]
+    (signer, *_more) = [line for line in lines if "signer" in line]
+    (first,) = [line for line in lines if "sha256:bbb" in line]
+    assert signer.index("sss") == first.index("sha256:aaa") == titles.index("was")
+    assert first.index("sha256:bbb") == titles.index("now")
 
 
 def test_files_are_told_of_by_name_and_a_next_step_once() -> None:
