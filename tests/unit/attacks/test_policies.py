@@ -30,12 +30,14 @@ from sealpin.policy.evaluate import evaluate
 from sealpin.policy.fingerprint import trust_digest
 from sealpin.policy.flags import EvidenceFlags, policy_from_flags
 from sealpin.policy.identity import mismatch
+from sealpin.policy.lint import lint
 from sealpin.policy.match import cluster_glob, cluster_name, repository_glob
 from sealpin.policy.model import (
     AttestationRule,
     IdentityRule,
     Operator,
     PointerCondition,
+    PolicySet,
     SchemaCondition,
 )
 from sealpin.policy.signer_flags import SignerFlags
@@ -511,3 +513,49 @@ def test_program_that_asks_too_much_decides_nothing(text: str) -> None:
 def test_number_beyond_all_floats_meets_no_condition() -> None:
     halves = SchemaCondition(schema={"properties": {"x": {"multipleOf": 0.5}}})
     assert check_value(halves, {"x": 10**4_000}).outcome is Outcome.DENIED
+
+
+ACME = "https://github.com/acme"
+FULCIO = f"{{issuer: {GITHUB}, identity: {ACME}/a}}"
+ANY_OF_ACME = f"{{issuer: {GITHUB}, identity_regexp: '^{ACME}/'}}"
+TWICE = {
+    "one identity": f"{{keyless: {FULCIO}}}, {{keyless: {FULCIO}}}",
+    "one key in two files": "{key: a.pub}, {key: b.pub}",
+    "in a triple": f"{{keyless: {FULCIO}}}, {{key: a.pub}}, {{key: b.pub}}, threshold: 3",
+}
+
+
+def of_threshold(authorities: str, root: TrustedRoot) -> PolicySet:
+    listed, _comma, threshold = authorities.partition(", threshold: ")
+    key = KeyPair().public_pem
+    return load(
+        f"version: 1\npolicies: [{{images: ['registry.test/**'], threshold: {threshold or 2},"
+        f" authorities: [{listed}]}}]\n",
+        root,
+        files={"a.pub": key, "b.pub": key, "c.pub": KeyPair().public_pem},
+    )
+
+
+@pytest.mark.parametrize("authorities", TWICE.values(), ids=TWICE)
+def test_one_signer_listed_twice_is_not_two(root: TrustedRoot, authorities: str) -> None:
+    with pytest.raises(PolicyInvalid, match=r"different authorities, got [12]: authority-"):
+        of_threshold(authorities, root)
+
+
+@pytest.mark.parametrize(
+    ("authorities", "codes"),
+    [
+        (f"{{keyless: {FULCIO}}}, {{keyless: {ANY_OF_ACME}}}", ["lint.threshold"]),
+        (f"{{keyless: {FULCIO}}}, {{key: a.pub}}, {{keyless: {FULCIO}}}", ["lint.threshold"]),
+        (f"{{keyless: {FULCIO}}}, {{key: a.pub}}", []),
+        ("{key: a.pub}, {key: c.pub}", []),
+        ("{key: a.pub}, {key: a.pub, attestations: [{type: spdxjson}]}", []),
+        (f"{{keyless: {FULCIO}}}, {{keyless: {ANY_OF_ACME}}}, threshold: 1", []),
+    ],
+    ids=["overlap", "spare", "two", "two keys", "another wish", "one is enough"],
+)
+def test_signer_that_a_threshold_may_count_twice_is_remarked(
+    root: TrustedRoot, authorities: str, codes: list[str]
+) -> None:
+    remarks = [remark.code for remark in lint(of_threshold(authorities, root))]
+    assert [code for code in remarks if code == "lint.threshold"] == codes

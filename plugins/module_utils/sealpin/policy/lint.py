@@ -29,6 +29,7 @@ from .model import (
     TrustPolicy,
     Unresolved,
 )
+from .thresholds import met_by_one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ def _lint_policy(policy: TrustPolicy) -> Iterator[Remark]:
     found = [
         *(each for glob in policy.images for each in _lint_glob(glob)),
         *_lint_reach(policy),
+        *_lint_threshold(policy),
         *_lint_weakenings(policy),
         *(each for authority in policy.authorities for each in _lint_authority(authority)),
     ]
@@ -123,6 +125,13 @@ def _lint_reach(policy: TrustPolicy) -> _Found:
             "lint.never-matches",
             f"the exclusion of {exclusion.image.text} is outside of the policy's images",
         )
+
+
+def _lint_threshold(policy: TrustPolicy) -> _Found:
+    for one, other in met_by_one(policy):
+        names = f"{one.name} and {other.name}"
+        message = f"threshold: {policy.threshold}, and one signature may meet both {names}"
+        yield "lint.threshold", message
 
 
 def _overlap(one: ImageGlob, other: ImageGlob) -> bool:

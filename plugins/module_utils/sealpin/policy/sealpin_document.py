@@ -36,6 +36,7 @@ from .model import (
 from .sealpin_authorities import AUTHORITY_KINDS, RULE_FIELDS, AuthorityReader
 from .sealpin_conditions import read_policy_condition
 from .sources import path_field
+from .thresholds import check_distinct
 
 VERSION = 1
 
@@ -200,7 +201,7 @@ def _read_policy(
     if len(entry.reader.problems) > problems_before:
         return None
     try:
-        return TrustPolicy(
+        policy = TrustPolicy(
             name=name,
             images=images,
             exclude=exclude,
@@ -214,9 +215,11 @@ def _read_policy(
             weakenings=frozenset({Weakening.ANY_PREDICATE_AS_SIGNATURE} if any_predicate else ()),
             origin=entry.reader.origin(entry.path),
         )
+        check_distinct(policy)
     except PolicyInvalid as error:
         entry.reader.add(error.message, entry.path)
         return None
+    return policy
 
 
 def _refuse_beside(entry: Fields, name: str, others: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,10 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def _load(text, root):
-    key = KeyPair().public_pem
+    keys = defaultdict(lambda: KeyPair().public_pem)
     return parse_policy_files(
         {"example.yaml": text.encode("utf-8")},
-        sources=Sources(default_root=lambda: root, read=lambda _path: key),
+        sources=Sources(default_root=lambda: root, read=keys.__getitem__),
     )
 
 

@@ -1,0 +1,98 @@
+# Copyright: the Sealpin authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the authorities of a threshold are that many signers.
+
+``threshold: 2`` is written for two who must agree. Two authorities that want the same of the same
+signer are met by one signature: such a policy is refused when it is read. Two whose identities only
+overlap (an expression that also matches the other's identity) are met by one signer who has the
+right name, which `lint` remarks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from itertools import combinations, islice
+
+from ..errors import PolicyInvalid
+from ..regexes import Pattern
+from .model import (
+    Authority,
+    IdentityRule,
+    KeyAuthority,
+    KeylessAuthority,
+    StaticAuthority,
+    TextRule,
+    TrustPolicy,
+    Unresolved,
+)
+
+_MAX_PAIRS = 10_000
+
+
+def check_distinct(policy: TrustPolicy) -> None:
+    """Raise `PolicyInvalid` ``policy.threshold`` where fewer than *threshold* signers are named."""
+    distinct: list[Authority] = []
+    twice: list[str] = []
+    for authority in policy.authorities:
+        if len(distinct) >= policy.threshold:
+            return
+        same = next((each for each in distinct if _are_same(each, authority)), None)
+        if same is None:
+            distinct.append(authority)
+        else:
+            twice.append(f"{authority.name} wants the same of the same signer as {same.name}")
+    if twice and len(distinct) < policy.threshold:
+        raise PolicyInvalid(
+            "policy.threshold",
+            f"{policy.name}: threshold: expected {policy.threshold} different authorities,"
+            f" got {len(distinct)}: {twice[0]}",
+        )
+
+
+def met_by_one(policy: TrustPolicy) -> Iterator[tuple[Authority, Authority]]:
+    """Yield pairs of authorities that one signature may meet, where several must be met."""
+    if policy.threshold > 1:
+        for one, other in islice(combinations(policy.authorities, 2), _MAX_PAIRS):
+            if _are_same(one, other) or _overlap(one, other):
+                yield one, other
+
+
+def _are_same(one: Authority, other: Authority) -> bool:
+    if isinstance(one, StaticAuthority) or isinstance(other, StaticAuthority):
+        return False
+    return _signer(one) == _signer(other) and one.rules == other.rules
+
+
+def _signer(authority: KeyAuthority | KeylessAuthority) -> Hashable:
+    """Who must have signed, whatever the policy calls it."""
+    trust = authority.trust
+    if isinstance(authority, KeylessAuthority):
+        root = trust if isinstance(trust, Unresolved) else trust.root
+        return frozenset(authority.identities), root
+    return trust if isinstance(trust, Unresolved) else trust.key.key
+
+
+def _overlap(one: Authority, other: Authority) -> bool:
+    if not isinstance(one, KeylessAuthority) or not isinstance(other, KeylessAuthority):
+        return False
+    return one.rules == other.rules and any(
+        _may_be_one(first, second) for first in one.identities for second in other.identities
+    )
+
+
+def _may_be_one(one: IdentityRule, other: IdentityRule) -> bool:
+    """Whether an identity that one of the rules spells out meets the other too."""
+    extensions = dict(other.extensions)
+    return (
+        _covers(one.issuer, other.issuer)
+        and _covers(one.subject, other.subject)
+        and all(_covers(text, extensions.get(oid, text)) for oid, text in one.extensions)
+    )
+
+
+def _covers(one: TextRule, other: TextRule) -> bool:
+    if isinstance(one, Pattern) and isinstance(other, Pattern):
+        return one.text == other.text
+    if isinstance(one, Pattern):
+        return one.matches(str(other))
+    return other.matches(one) if isinstance(other, Pattern) else one == other
