@@ -65,11 +65,12 @@ def _are_same(one: Authority, other: Authority) -> bool:
 
 def _signer(authority: KeyAuthority | KeylessAuthority) -> Hashable:
     """Who must have signed, whatever the policy calls it."""
+    if isinstance(authority, KeyAuthority):
+        key = authority.trust
+        return key if isinstance(key, Unresolved) else key.key.key
     trust = authority.trust
-    if isinstance(authority, KeylessAuthority):
-        root = trust if isinstance(trust, Unresolved) else trust.root
-        return frozenset(authority.identities), root
-    return trust if isinstance(trust, Unresolved) else trust.key.key
+    root = trust if isinstance(trust, Unresolved) else trust.root
+    return frozenset(authority.identities), root
 
 
 def _overlap(one: Authority, other: Authority) -> bool:
