@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a public key comes from: every spelling cosign's ``--key`` knows, and the end of each.
 
-Files, the environment, web servers, Kubernetes Secret documents and key services all end in a
-`NamedKey`. A source that would need hardware, a private interface or somebody's API token is
-refused by name, with what to use instead.
+Files, among them Kubernetes Secret documents, the environment, web servers and key services all
+end in a `NamedKey`. A source that would need hardware, a private interface, a cluster or somebody's
+API token is refused by name, with what to use instead.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -42,6 +42,10 @@ REFUSED_SOURCES: Mapping[str, tuple[str, str]] = {
         "keys in a GitLab project's variables are not read, because that takes an API token",
         "save the variable COSIGN_PUBLIC_KEY of the project to a file and give that",
     ),
+    "k8s": (
+        "keys in a cluster's Secrets are not read, because no cluster is asked",
+        "give it as a file: kubectl get secret -n NAMESPACE NAME -o yaml > secret.yaml",
+    ),
 }
 """Name to what is refused and what to do instead."""
 
@@ -58,15 +62,14 @@ def load_key_reference(
     fetch_url: FetchUrl | None,
     environment: Mapping[str, str],
     allow_environment: bool,
-    secret_files: Sequence[Path] = (),
     hash_algorithm: str = "",
 ) -> NamedKey:
     """Load the public key that *reference* names.
 
     *reference* is a path (a PEM, or a document with one Secret), ``env://NAME``, ``https://…``,
-    ``k8s://NAMESPACE/NAME`` (looked up in *secret_files* only), ``awskms://``, ``gcpkms://``,
-    ``azurekms://`` or ``hashivault://``. *fetch_url* is None where nothing may be fetched;
-    *environment* is read for Vault's settings, and for keys only if *allow_environment*.
+    ``awskms://``, ``gcpkms://``, ``azurekms://`` or ``hashivault://``. *fetch_url* is None where
+    nothing may be fetched; *environment* is read for Vault's settings, and for keys only if
+    *allow_environment*.
 
     Raises `InvalidInput` ``key.*``, ``kms.*``, ``hash.unsupported``, `Unavailable` ``key.*``,
     ``kms.*``, `MissingDependency` naming the extra to install.
@@ -86,13 +89,11 @@ def load_key_reference(
         pem = _from_web(reference, fetch_url)
     elif scheme == "env":
         pem = _from_environment(reference, environment, is_allowed=allow_environment)
-    elif scheme == "k8s":
-        pem = _from_secrets(reference, secret_files)
     elif scheme:
         raise InvalidInput(
             "key.scheme",
-            f"unknown key source {quote(scheme + '://')}: expected a file, https://, env://,"
-            f" k8s:// or {', '.join(name + '://' for name in _KEY_SERVICES)}",
+            f"unknown key source {quote(scheme + '://')}: expected a file, https://, env://"
+            f" or {', '.join(name + '://' for name in _KEY_SERVICES)}",
         )
     else:
         pem = _from_file(reference)
@@ -108,11 +109,11 @@ def _from_file(path: str) -> bytes:
     if not secrets:
         return data  # not a key; `load_key` says so
     if len(secrets) > 1:
-        names = ", ".join(f"k8s://{secret.namespace}/{secret.name}" for secret in secrets)
+        names = ", ".join(f"{secret.namespace}/{secret.name}" for secret in secrets)
         raise InvalidInput(
             "key.ambiguous",
             f"{path} has {len(secrets)} Secrets with a key, expected one",
-            hint=f"name the one that is meant: {names}",
+            hint=f"give a file with one of them alone: {names}",
         )
     return secrets[0].public_key_pem
 
@@ -144,31 +145,6 @@ def _from_web(url: str, fetch_url: FetchUrl | None) -> bytes:
     if fetch_url is None:
         raise _offline(url)
     return fetch_url(url, MAX_KEY_BYTES)
-
-
-def _from_secrets(reference: str, files: Sequence[Path]) -> bytes:
-    namespace, _separator, name = reference.removeprefix("k8s://").partition("/")
-    if not namespace or not name or "/" in name:
-        raise InvalidInput("key.secret", f"expected k8s://NAMESPACE/NAME, got {quote(reference)}")
-    found = [
-        secret
-        for path in files
-        for secret in _key_secrets(path)
-        if (secret.namespace, secret.name) == (namespace, name)
-    ]
-    if len({secret.public_key_pem for secret in found}) != 1:
-        raise InvalidInput(
-            "key.secret",
-            f"expected one Secret {quote(name)} in namespace {quote(namespace)} with a key among"
-            f" {len(files)} files, got {len(found)}",
-            hint=f"kubectl get secret -n {namespace} {name} -o yaml > secret.yaml,"
-            " and give that file; a cluster is not asked",
-        )
-    return found[0].public_key_pem
-
-
-def _key_secrets(path: Path) -> tuple[KeySecret, ...]:
-    return _secrets_in(_read(path), str(path))
 
 
 def _secrets_in(data: bytes, where: str) -> tuple[KeySecret, ...]:
