@@ -18,7 +18,6 @@ import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +40,10 @@ _MAX_INDEX_BYTES = 64 * 1024 * 1024
 _MAX_ENTRIES = 2 * MAX_EVIDENCE_PIECES
 """More than discovery finds, of pieces as of gaps."""
 _CONTENT = "content"
+_FOLDER_MODE, _FILE_MODE = 0o755, 0o644  # to be taken along, and read by whoever verifies
 
 
-class Access(Enum):
-    """Who may read what is kept."""
-
-    SHARED = (0o755, 0o644)
-    """A folder somebody named, to be taken along."""
-    PRIVATE = (0o700, 0o600)
-    """A cache of this user."""
-
-
-def save(evidence: EvidenceSet, directory: Path, *, access: Access = Access.SHARED) -> Path:
+def save(evidence: EvidenceSet, directory: Path) -> Path:
     """Write *evidence* below *directory* and return the subject's file.
 
     Files that are there already with the same bytes are left alone. Nothing is written through a
@@ -62,9 +53,9 @@ def save(evidence: EvidenceSet, directory: Path, *, access: Access = Access.SHAR
     try:
         _check_no_links(directory / _CONTENT)
         for item in evidence.items:
-            _write(_content_path(directory, item.digest), item.content, access)
+            _write(_content_path(directory, item.digest), item.content)
         path = directory / _index_name(evidence.subject)
-        _write(path, _dump(evidence), access)
+        _write(path, _dump(evidence))
     except OSError as error:
         raise _unwritable(directory, error) from error
     return path
@@ -120,7 +111,7 @@ def save_manifest(manifest: Manifest, directory: Path) -> None:
     """Write the bytes of a subject itself, as `save` writes its evidence, and raise as it does."""
     try:
         _check_no_links(directory / _CONTENT)
-        _write(_content_path(directory, manifest.digest), manifest.content, Access.SHARED)
+        _write(_content_path(directory, manifest.digest), manifest.content)
     except OSError as error:
         raise _unwritable(directory, error) from error
 
@@ -251,9 +242,8 @@ def _check_no_links(folder: Path) -> None:
             )
 
 
-def _write(path: Path, content: bytes, access: Access) -> None:
+def _write(path: Path, content: bytes) -> None:
     """Put *content* in place at once, or leave everything as it was."""
-    folder_mode, file_mode = access.value
     with suppress(FileNotFoundError):
         found = path.lstat()
         is_like = stat.S_ISREG(found.st_mode) and found.st_size == len(content)
@@ -261,11 +251,11 @@ def _write(path: Path, content: bytes, access: Access) -> None:
             return
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
-            folder.mkdir(mode=folder_mode, exist_ok=True)
+            folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".sealpin-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), file_mode)
+            os.fchmod(file.fileno(), _FILE_MODE)
             file.write(content)
         Path(name).replace(path)
     except BaseException:

@@ -14,7 +14,7 @@ import pytest
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, SealpinError, Unavailable
 from sealpin.evidence import Evidence, EvidenceKind, EvidenceSet, Gap, Route
-from sealpin.registry.evidence_store import Access, load, save, save_manifest
+from sealpin.registry.evidence_store import load, save, save_manifest
 from sealpin.registry.manifest import Manifest
 
 SUBJECT = Digest.of(b"subject")
@@ -73,15 +73,11 @@ def test_saving_again_touches_nothing(tmp_path):
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 
-@pytest.mark.parametrize(
-    ("access", "folder_mode", "file_mode"),
-    [(Access.SHARED, 0o755, 0o644), (Access.PRIVATE, 0o700, 0o600)],
-)
-def test_a_cache_is_this_users_alone(tmp_path, access, folder_mode, file_mode):
+def test_what_is_saved_can_be_read_by_whoever_verifies_it(tmp_path):
     folder = tmp_path / "new"
-    path = save(FULL, folder, access=access)
-    assert stat.S_IMODE(folder.stat().st_mode) == folder_mode
-    assert stat.S_IMODE(path.stat().st_mode) == file_mode
+    path = save(FULL, folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 def test_nothing_saved_is_no_absence_of_signatures(tmp_path):
