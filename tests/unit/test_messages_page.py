@@ -89,3 +89,8 @@ def test_what_could_not_be_checked_always_says_what_to_do_next() -> None:
 def test_a_hint_of_its_own_comes_before_the_step_of_the_code() -> None:
     assert Unavailable("tuf.locked", "m").hint == NEXT_STEPS["tuf.locked"]
     assert Unavailable("tuf.locked", "m", hint="h").hint == "h"
+
+
+def test_blank_reference_is_shown_in_quotes():
+    remark = Remark(code="not-a-reference", file="f", path="$.a", line=3, detail=" ")
+    assert remark.message == '" ": not an image reference'

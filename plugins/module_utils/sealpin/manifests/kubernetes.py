@@ -192,8 +192,10 @@ class _Object:
         is_custom = self.group not in _BUILT_IN_GROUPS and not self.group.endswith(".k8s.io")
         if not is_custom or id(value) in self.configured:
             return
-        if not literal_obstacle(value.value) and parse_reference(value.value):
-            self.survey.remark("candidate", render_path(path), value.start, detail=value.value)
+        reference = None if literal_obstacle(value.value) else parse_reference(value.value)
+        if reference is not None:
+            code = "already-pinned" if reference.digest else "candidate"
+            self.survey.remark(code, render_path(path), value.start, detail=value.value)
 
 
 def _numbered(node: Node) -> Iterable[tuple[int, Node]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from enum import Enum
 
 from ..digest import Digest
+from ..errors import quote
 from ..records import dataclass
 from ..reference import DEFAULT_TAG, ImageReference
 from .messages import Severity, message_of
@@ -167,7 +168,8 @@ class Remark:
     def message(self) -> str:
         """One line: what it is and what is done about it."""
         text = message_of(self.code).text
-        return f"{self.detail}: {text}" if self.detail else text
+        about = self.detail if self.detail.strip() else quote(self.detail)
+        return f"{about}: {text}" if self.detail else text
 
     @property
     def hint(self) -> str:
