@@ -52,13 +52,13 @@ def require_libraries(module: AnsibleModule, *libraries: str) -> None:
             _fail_missing(module, missing)
         return
     if chosen:
-        _respawn(module, chosen)
+        _respawn(module, chosen)  # 1.
     missing = missing_libraries(libraries)
     if not missing:
-        return
+        return  # 2.
     if Path(SETUP_INTERPRETER).exists():
-        _respawn(module, SETUP_INTERPRETER)
-    _fail_missing(module, missing)
+        _respawn(module, SETUP_INTERPRETER)  # 3.
+    _fail_missing(module, missing)  # 4.
 
 
 def missing_libraries(libraries: tuple[str, ...]) -> list[str]:

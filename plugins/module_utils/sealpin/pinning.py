@@ -202,7 +202,7 @@ def pin_files(
         for found in files
         for site in found.sites
     }
-    # By text: each spelling has the policies that speak of it.
+    # 2. By text: each spelling has the policies that cover it.
     wanted = {each.reference.text: each.reference for each in questions.values()}
     decided = session.decide(
         tuple(wanted.values()),
@@ -213,6 +213,7 @@ def pin_files(
     )
     decisions = dict(zip(wanted, decided, strict=True))
 
+    # 3.
     def conclude(site: ImageSite) -> SiteResult:
         question = questions[id(site)]
         return _conclude(site, decisions[question.reference.text], question.platform, update)

@@ -19,7 +19,14 @@ from .authorities import AuthorityVerdict, judge_authority
 from .conditions import check_value
 from .decision import AuthorityResult, Finding, Outcome, worst
 from .findings import policy_finding, policy_satisfied
-from .model import Mode, ProgramCondition, ProgramInputs, StaticAuthority, TrustPolicy
+from .model import (
+    Condition,
+    Mode,
+    ProgramCondition,
+    ProgramInputs,
+    StaticAuthority,
+    TrustPolicy,
+)
 from .program_input import Facts, build_input
 from .verifications import Verifications
 
@@ -43,7 +50,7 @@ def judge_policy(policy: TrustPolicy, appraiser: Appraiser, facts: Facts) -> Pol
     answer = _combine(policy, verdicts)
     if answer.outcome is Outcome.ALLOWED and policy.condition is not None:
         answer = _check_policy_condition(
-            policy, satisfying, verdicts, appraiser.question.memory, facts
+            policy.condition, satisfying, verdicts, appraiser.question.memory, facts
         )
     return _conclude(policy, answer, verdicts, satisfying)
 
@@ -102,7 +109,7 @@ def _refused_by(policy: TrustPolicy, verdicts: list[AuthorityVerdict], count: in
 
 
 def _check_policy_condition(
-    policy: TrustPolicy,
+    condition: Condition,
     satisfying: tuple[AuthorityVerdict, ...],
     verdicts: list[AuthorityVerdict],
     memory: Verifications,
@@ -113,25 +120,19 @@ def _check_policy_condition(
     A refusal is final only if no authority is undecided: with that one in the input the condition
     might hold.
     """
+    inputs = condition.inputs if isinstance(condition, ProgramCondition) else ProgramInputs()
     try:
-        document = build_input(satisfying, _inputs_of(policy), facts)
-        if isinstance(policy.condition, ProgramCondition):
-            answer = memory.run_program(policy.condition, json.dumps(document).encode("ascii"))
-        elif policy.condition is not None:
-            answer = check_value(policy.condition, document)
+        document = build_input(satisfying, inputs, facts)
+        if isinstance(condition, ProgramCondition):
+            answer = memory.run_program(condition, json.dumps(document).encode("ascii"))
         else:
-            answer = passed()
+            answer = check_value(condition, document)
     except SealpinError as error:
         answer = answer_of(error)
     open_question = any(verdict.outcome is Outcome.INCONCLUSIVE for verdict in verdicts)
     if answer.outcome is Outcome.DENIED and open_question:
         return replace(answer, outcome=Outcome.INCONCLUSIVE)
     return answer
-
-
-def _inputs_of(policy: TrustPolicy) -> ProgramInputs:
-    condition = policy.condition
-    return condition.inputs if isinstance(condition, ProgramCondition) else ProgramInputs()
 
 
 def _conclude(
