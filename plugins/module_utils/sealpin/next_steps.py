@@ -20,9 +20,13 @@ _TOO_MUCH = (
 _LESS_WORK = "the policy's program must do less; sealpin policy eval runs it on its own"
 _BY_HAND = "run the policy's program on its own to see what it says: sealpin policy eval"
 _BESIDE_POLICY = "give the file that holds it beside the policy"
+_LOG_IN_AGAIN = "mend the file, or write it anew: docker login, or podman login"
 
 NEXT_STEPS = {
+    "credentials.file": _LOG_IN_AGAIN,
     "credentials.helper": "run the helper by hand with `list`, or log in without it",
+    "credentials.helper-name": _LOG_IN_AGAIN,
+    "credentials.token": "give the token alone, as the registry's token service gave it",
     "download.status": "check the address, or download the document and give the file",
     "engine.failed": _BY_HAND,
     "engine.memory": _LESS_WORK,

@@ -259,6 +259,31 @@ def test_redirect_to_another_origin_carries_no_credentials(location: str) -> Non
         assert not any("authorization" in asked.headers for asked in other.asked())
 
 
+CREDENTIALS = {
+    "cut short": ('{"auths": {', "credentials.file"),
+    "nested": (f'{{"auths": {"[" * 200}{"]" * 200}}}', "credentials.file"),
+    "no base64": ('{"auths": {"HOST": {"auth": "!"}}}', "credentials.file"),
+    "a path for a helper": ('{"credsStore": "../x"}', "credentials.helper-name"),
+    "two lines": ('{"auths": {"HOST": {"registrytoken": "a\\nb"}}}', "credentials.token"),
+    "no ASCII": ('{"auths": {"HOST": {"registrytoken": "\u20ac"}}}', "credentials.token"),
+}
+
+
+@pytest.mark.parametrize(("content", "code"), CREDENTIALS.values(), ids=CREDENTIALS)
+def test_malformed_credentials_have_one_exit_code_whatever_the_verb(
+    content: str, code: str, tmp_path: Path
+) -> None:
+    with MemoryRegistry(behaviour=Behaviour(authentication="bearer")) as registry:
+        digest = registry.repository("app").put_manifest(IMAGE, tag="1")
+        (tmp_path / "config.json").write_text(content.replace("HOST", registry.host))
+        signer = ("--certificate-identity", "a", "--certificate-oidc-issuer", "b", "--offline")
+        for verb, *options in (("digest",), ("tree",), ("verify", *signer)):
+            for image in (f"{registry.host}/app:1", f"{registry.host}/app@{digest}"):
+                ran = sealpin(verb, *options, image, env={"DOCKER_CONFIG": str(tmp_path)})
+                is_asked = verb != "digest" or "@" not in image
+                assert (ran.code, f"[{code}]" in ran.err) == ((2, True) if is_asked else (0, False))
+
+
 @pytest.mark.parametrize("place", ["{other}\\@{own}", "x@{own}", "{own}\\.x"])
 def test_redirect_to_an_address_that_two_parsers_read_differently_is_not_followed(
     place: str,

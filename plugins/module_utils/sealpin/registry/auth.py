@@ -185,7 +185,13 @@ def _authorized(request: Request, grant: _Grant | None) -> Request:
 
 
 def _as_it_is(credentials: RegistryToken) -> _Grant:
-    return _Grant(authorization=f"Bearer {credentials.token}", login=login_in_words(credentials))
+    login = login_in_words(credentials)
+    if _TOKEN.fullmatch(credentials.token) is None:
+        raise Unavailable(
+            "credentials.token",
+            f"{login} has a token that cannot be sent: expected printable ASCII without spaces",
+        )
+    return _Grant(authorization=f"Bearer {credentials.token}", login=login)
 
 
 def _answer_to(grant: _Grant | None, response: Response) -> Response:

@@ -72,8 +72,8 @@ class HelperRunner:
     def get(self, name: str, server: str) -> tuple[str, str] | None:
         """Return user name and secret for *server*, or None if the helper has none.
 
-        Raises `InvalidInput` ``credentials.helper-name``, `MissingDependency`
-        ``credentials.helper-missing`` or `Unavailable` ``credentials.helper``.
+        Raises `Unavailable` ``credentials.helper-name`` or ``credentials.helper``, or
+        `MissingDependency` ``credentials.helper-missing``.
         """
         program = self._program(name)
         status, output = self._run(program, server)
@@ -89,7 +89,7 @@ class HelperRunner:
 
     def _program(self, name: str) -> str:
         if _NAME.fullmatch(name) is None:
-            raise InvalidInput(
+            raise Unavailable(
                 "credentials.helper-name",
                 f"not a credential helper's name: expected [a-z0-9-]+, got {quote(name)}",
             )

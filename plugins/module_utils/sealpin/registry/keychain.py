@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import jsonbytes
-from ..errors import InvalidInput, quote
+from ..errors import InvalidInput, Unavailable, quote
 from ..records import dataclass, field, replace
 from ..reference import DOCKER_HUB, Repository
 from .credentials import (
@@ -89,8 +89,8 @@ class Keychain:
     def find(self, registry: str, path: str) -> Credentials | None:
         """Return credentials for the repository *path* of *registry*, or None for anonymous access.
 
-        Raises `InvalidInput` ``credentials.file`` for a malformed file, `Unavailable`
-        ``credentials.helper`` for a helper that failed.
+        Raises `Unavailable` ``credentials.file`` for a malformed file, and what
+        `HelperRunner.get` raises for a helper that failed.
         """
         given = self._find_in_logins(registry, path) or self.explicit_for(registry)
         if given is not None:
@@ -183,7 +183,7 @@ def _read(path: Path) -> Mapping[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise InvalidInput(
+        raise Unavailable(
             "credentials.file", f"credentials file {quote(path)} cannot be read: {error.strerror}"
         ) from error
     if not data.strip():
@@ -196,7 +196,7 @@ def _parse(data: bytes, what: str) -> Mapping[str, Any]:
         return jsonbytes.parse_object(data, what=what, max_bytes=_MAX_FILE_BYTES)
     except InvalidInput as error:
         # The parser's message may quote the document; only its code is safe to repeat.
-        raise InvalidInput("credentials.file", f"{what} is malformed: {error.code}") from None
+        raise Unavailable("credentials.file", f"{what} is malformed: {error.code}") from None
 
 
 def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -244,7 +244,7 @@ def _decode_auth(text: str, registry: str) -> Credentials:
         decoded = ""
     username, colon, password = decoded.partition(":")
     if not colon:
-        raise InvalidInput(
+        raise Unavailable(
             "credentials.file",
             f'the stored "auth" of {quote(registry)} is not base64 of user:password',
         )

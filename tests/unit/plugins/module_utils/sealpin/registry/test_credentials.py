@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from sealpin.errors import InvalidInput, MissingDependency, SealpinError, Unavailable
+from sealpin.errors import MissingDependency, SealpinError, Unavailable
 from sealpin.registry.credentials import HelperRunner
 
 
@@ -21,7 +21,7 @@ def runner(tmp_path, script: str, *, timeout_s: float = 10) -> HelperRunner:
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "A", "a b", "", "a;b", "a.b", "a\n"], ids=repr)
 def test_refuses_a_name_that_could_be_more_than_a_name(tmp_path, name):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(Unavailable) as caught:
         runner(tmp_path, "exit 0").get(name, "r.example")
     assert caught.value.code == "credentials.helper-name"
 

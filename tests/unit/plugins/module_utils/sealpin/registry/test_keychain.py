@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sealpin.errors import InvalidInput
+from sealpin.errors import Unavailable
 from sealpin.registry.credentials import (
     BasicCredentials,
     IdentityToken,
@@ -145,7 +145,7 @@ def test_missing_and_empty_files_hold_no_credentials(tmp_path):
     ],
 )
 def test_a_malformed_file_is_an_error_that_repeats_nothing_of_it(tmp_path, document):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(Unavailable) as caught:
         keychain(tmp_path, document).find("r", "x")
     assert caught.value.code == "credentials.file"
     assert "c2VjcmV0" not in str(caught.value)
