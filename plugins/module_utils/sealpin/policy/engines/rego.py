@@ -11,6 +11,7 @@ copied. Anything else does not pass.
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
@@ -29,6 +30,9 @@ from .rego_guard import OUTSIDE, NotRego, check_agreed, check_outside, is_set_fo
 
 QUERY = "data.sigstore.isCompliant"
 UNDEFINED = object()
+
+_REGOPY_ERROR = re.compile(rb"\(error \d+:policy\|(\d+)\|\d+\s+\(errormsg \d+:([^\n]*)\)")
+"""What it prints of the first error: byte offset, and text."""
 
 _REGOPY = """
 import sys
@@ -141,7 +145,8 @@ def _ask_regopy(text: str, document: bytes) -> Answer:
     shown = finished.stdout.decode("utf-8", "replace").strip()
     if finished.exit_code != 0:
         if b"RegoError" in finished.stderr:
-            return failed("rego.malformed", "regopy does not read the policy", engine="regopy")
+            why = _reason(finished.stderr, text.encode("utf-8"))
+            return failed("rego.malformed", f"the policy is not Rego{why}", engine="regopy")
         return undecided(Unavailable("engine.failed", f"regopy ended with {finished.exit_code}"))
     if shown == "undefined":
         return judge(UNDEFINED, engine="regopy")
@@ -158,3 +163,12 @@ def _parse_output(finished: Finished, engine: str) -> dict[str, Any]:
     except InvalidInput as error:
         shown = quote(finished.stderr.decode("utf-8", "replace").strip())
         raise Unavailable("engine.failed", f"{engine} gave no answer: {shown}") from error
+
+
+def _reason(stderr: bytes, program: bytes) -> str:
+    """Return what regopy says of *program*, and where; empty where it says nothing known."""
+    found = _REGOPY_ERROR.search(stderr)
+    if found is None:
+        return ""
+    line = program[: int(found[1])].count(b"\n") + 1
+    return f": {quote(found[2].decode('utf-8', 'replace'))} in line {line}"

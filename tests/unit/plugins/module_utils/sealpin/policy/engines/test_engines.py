@@ -251,6 +251,14 @@ def test_what_opa_does_not_read_passes_nothing(body, no_commands):
     assert check_rego(HEAD + body, b"{}").outcome is Outcome.DENIED
 
 
+def test_a_module_that_does_not_read_is_told_with_reason_and_line(no_commands):
+    needs_regopy()
+    answer = check_rego(f"{HEAD}# é\nisCompliant {{ true\n", b"{}")
+    line = HEAD.count("\n") + 2
+    assert answer.code == "rego.malformed"
+    assert answer.message == f'the policy is not Rego: "this is unclosed" in line {line}'
+
+
 AGREED_CASES = {
     "abs": "abs(-2) == 2",
     "array.concat": "array.concat([1], [2]) == [1, 2]",
