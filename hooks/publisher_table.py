@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from sealpin.errors import InvalidInput
 from sealpin.policy.identity import describe
 from sealpin.policy.publishers import PUBLISHERS, Publisher
+from sealpin.project_files import CONFIG_NAME, project_root
 
 from . import exit_codes
 from .running import parse_references
@@ -27,12 +31,17 @@ def refuse_without_signer(line: str, images: Sequence[str]) -> InvalidInput:
     """Make the error of a run that names nobody; *line* is the command line after the verb.
 
     Lines of 2022 (``COSIGN_EXPERIMENTAL=1 cosign verify IMAGE``) took anybody's signature. If the
-    images are a known publisher's, the hint is the line that says so.
+    images are a known publisher's, the hint is the line that says so, else the one that asks the
+    project's policy.
     """
     hint = "say who may have signed, or name a publisher (--publisher), a key (--key) or a policy"
+    config = project_root(Path.cwd()) / CONFIG_NAME
     name = publisher_of(images)
     if name:
         hint = f"sealpin verify --publisher {name} {line}"
+    elif config.is_file():
+        policy = shlex.quote(os.path.relpath(config))
+        hint = f"to ask this project's policy: sealpin verify --policy {policy} {line}"
     return InvalidInput(
         "identity.missing",
         "nothing says who must have signed: a signature by anybody proves nothing; expected"

@@ -302,3 +302,10 @@ def test_a_refusal_of_genuine_evidence_says_what_to_do_next(code: str, project: 
 def test_what_many_refused_images_need_next_is_said_once(project: Project) -> None:
     ran = project.run("verify", *LAB_ROOT, "--key", "keys/ecdsa.pub", GO, KUBE_PROXY, KEYED)
     assert (ran.code, ran.err.count("  refused"), ran.err.count("next: ")) == (1, 2, 1)
+
+
+def test_a_line_that_names_nobody_is_completed_with_the_projects_policy(project: Project) -> None:
+    ran = project.run("verify", KUBE_PROXY)
+    line = " ".join(["sealpin verify --policy .sealpin.yaml", *project.options, KUBE_PROXY])
+    assert (ran.code, ran.err.splitlines()[-1].endswith(f"policy: {line}")) == (3, True), ran.err
+    assert sealpin(*line.split()[1:], cwd=project.folder).code == 0
