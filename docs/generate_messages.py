@@ -10,14 +10,14 @@ HEAD = """\
 # Messages
 
 Every message ends in a code, such as `[tlog.threshold]`. A code keeps its meaning from release to
-release. A code without a dot is about a place in a file and stands below; the part before the dot
-says what any other is about: [all other codes](#all-other-codes).
+release. Codes without a dot are about a place in a file and are listed below. For the others, the
+part before the dot says what they are about: [all other codes](#all-other-codes).
 
-Every reference that `pin` and `check` find ends in the report: pinned, or with one of
-these messages. `--format json` and SARIF carry the code too, with the place behind it
+Every reference that `pin` and `check` find is in the report, either pinned or with one of these
+messages. `--format json` and SARIF have the code too, followed by the place
 (`pull-policy:$.spec.containers[0].image`).
 
-An **error** fails the run. A **warning** does with `--strict`. A **note** never does.
+An **error** fails the run. A **warning** fails it only with `--strict`. A **note** never does.
 
 This page is generated from `plugins/module_utils/sealpin/manifests/messages.py`.
 """

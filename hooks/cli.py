@@ -41,7 +41,7 @@ VERBS = {
     "triangulate": "print where the signatures of an image are kept",
     "digest": "print the digest of an image",
     "release-images": "list the images that a release's SBOM names",
-    "evidence": "take evidence along, and verify it without a network",
+    "evidence": "save evidence, and verify it without a network",
     "trust": "show or renew what signatures are verified against",
     "policy": "validate, explain, test or convert policies",
     "init": "write a commented .sealpin.yaml to start from",

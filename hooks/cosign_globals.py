@@ -24,9 +24,7 @@ def add_global_options(parser: Parser) -> None:
     parser.add_argument(
         "--output-file", default="", metavar="FILE", help="write standard output to a file"
     )
-    parser.add_switch(
-        "--verbose", "-d", help="tell of each request to a registry on standard error"
-    )
+    parser.add_switch("--verbose", "-d", help="report each request to a registry on standard error")
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ def add_cosign_options(parser: Parser) -> None:
     _add_refused_options(parser)
     add_global_options(parser)
     parser.add_argument(
-        "--compat", choices=(COMPAT,), default="", help="exit codes and words of cosign"
+        "--compat", choices=(COMPAT,), default="", help="exit codes and wording of cosign"
     )
 
 
@@ -90,7 +90,7 @@ def add_weakening_options(parser: Parser) -> None:
     )
     parser.add_switch(
         "--allow-certificate-chain",
-        help="take 0.3 bundles that hold a chain of certificates (shows in the report)",
+        help="accept 0.3 bundles that hold a chain of certificates (shows in the report)",
     )
     parser.add_switch(
         "--private-infrastructure", help="the peer's older name for --insecure-ignore-tlog"
@@ -174,7 +174,7 @@ def _add_evidence_options(parser: Parser) -> None:
     )
     parser.add_switch("--local-image", help="IMAGE is a folder that cosign save wrote")
     parser.add_switch(
-        "--recursive", help="verify an index and every platform manifest in it, and tell of each"
+        "--recursive", help="verify an index and every platform manifest in it, and report each"
     )
     parser.add_switch(
         "--new-bundle-format",

@@ -212,7 +212,7 @@ def add_file_options(parser: Parser) -> None:
 def add_file_report_options(parser: Parser) -> None:
     """Add how a verb tells of files."""
     parser.add_switch("--strict", help="count warnings as errors")
-    parser.add_switch("--verbose", help="list what needs no attention too")
+    parser.add_switch("--verbose", help="also list what needs no attention")
     add_format_option(parser, "text", "json", "sarif", "html")
 
 

@@ -33,7 +33,7 @@ def make_validate_parser() -> Parser:
 
 def make_lint_parser() -> Parser:
     """Return the parser of ``policy lint``."""
-    parser = _parser("lint", "Point at what loads and is probably not meant. Fetches nothing.")
+    parser = _parser("lint", "Point out what loads but is probably a mistake. Fetches nothing.")
     add_format_option(parser, "text", "json")
     return parser
 

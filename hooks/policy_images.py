@@ -34,7 +34,7 @@ def make_match_parser() -> Parser:
     """Return the parser of ``policy match``."""
     parser = Parser(
         prog="sealpin policy match",
-        description="Say whether a policy file speaks of an image. Fetches nothing.",
+        description="Say whether a policy file covers an image. Fetches nothing.",
     )
     parser.add_argument("file", metavar="FILE", help="policy file")
     parser.add_argument("image", metavar="IMAGE", help="image reference")
@@ -46,7 +46,7 @@ def make_explain_parser() -> Parser:
     """Return the parser of ``policy explain``."""
     parser = Parser(
         prog="sealpin policy explain",
-        description="Decide on an image, and tell why each policy said what it said.",
+        description="Decide on an image, and give each policy's reason.",
     )
     parser.add_argument("image", metavar="IMAGE", help="image reference")
     parser.add_argument(
@@ -73,7 +73,7 @@ def make_test_parser() -> Parser:
         "--resource", default="", metavar="FILE", help="the Kubernetes object that uses it (YAML)"
     )
     parser.add_argument("--trustroot", default="", metavar="FILE", help="TrustRoot documents")
-    parser.add_argument("--log-level", default="", metavar="LEVEL", help="taken, and of no effect")
+    parser.add_argument("--log-level", default="", metavar="LEVEL", help="accepted, without effect")
     parser.add_argument(
         "--compat", choices=("", "policy-tester"), default="", help="answer as that program does"
     )
@@ -272,5 +272,5 @@ def _lines(told: Explanation, style: Style) -> list[str]:
             for want in policy.wants:
                 lines += style.wrap(f"wants {want}", indent="      ", hang="  ")
     if not told.has_match:
-        lines.append("  no policy speaks of this image")
+        lines.append("  no policy covers this image")
     return lines

@@ -34,7 +34,7 @@ def refuse_without_signer(line: str, images: Sequence[str]) -> InvalidInput:
     images are a known publisher's, the hint is the line that says so, else the one that asks the
     project's policy.
     """
-    hint = "say who may have signed, or name a publisher (--publisher), a key (--key) or a policy"
+    hint = "say who must have signed, or name a publisher (--publisher), a key (--key) or a policy"
     config = project_root(Path.cwd()) / CONFIG_NAME
     name = publisher_of(images)
     if name:

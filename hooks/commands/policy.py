@@ -26,7 +26,7 @@ SUBVERBS = {
         run=policy_files.validate,
     ),
     "lint": SubVerb(
-        description="point at what loads and is probably not meant",
+        description="point out what loads but is probably a mistake",
         make_parser=policy_files.make_lint_parser,
         run=policy_files.lint,
     ),
@@ -36,12 +36,12 @@ SUBVERBS = {
         run=policy_files.convert,
     ),
     "match": SubVerb(
-        description="say whether a policy file speaks of an image; fetches nothing",
+        description="say whether a policy file covers an image; fetches nothing",
         make_parser=policy_images.make_match_parser,
         run=policy_images.match,
     ),
     "explain": SubVerb(
-        description="decide on an image, and tell why each policy said what it said",
+        description="decide on an image, and give each policy's reason",
         make_parser=policy_images.make_explain_parser,
         run=policy_images.explain_image,
     ),

@@ -39,7 +39,7 @@ def make_show_parser() -> Parser:
     parser.add_argument(
         "--trusted-root", default="", metavar="FILE", help="show this trusted_root.json"
     )
-    parser.add_switch("--all", help="list keys that ended too")
+    parser.add_switch("--all", help="also list keys whose window has ended")
     add_format_option(parser, "text", "json")
     return parser
 
@@ -57,9 +57,9 @@ def make_update_parser() -> Parser:
         "--root", default="", metavar="FILE", help="the first root.json of that repository"
     )
     parser.add_argument(
-        "--output", default="", metavar="FILE", help="write the trusted_root.json here too"
+        "--output", default="", metavar="FILE", help="also write the trusted_root.json here"
     )
-    parser.add_switch("--all", help="list keys that ended too")
+    parser.add_switch("--all", help="also list keys whose window has ended")
     add_format_option(parser, "text", "json")
     return parser
 

@@ -84,7 +84,7 @@ def make_parser() -> Parser:
     )
     parser.add_switch("--print-provenance", help="print the signed statement on standard output")
     parser.add_argument(
-        "--compat", choices=(_COMPAT,), default="", help="exit codes and words of slsa-verifier"
+        "--compat", choices=(_COMPAT,), default="", help="exit codes and wording of slsa-verifier"
     )
     add_trust_options(parser)
     add_registry_options(parser)

@@ -138,7 +138,7 @@ def test_validate_and_match_open_no_socket(
     assert sealpin("policy", "validate", cwd=project.folder).out == "valid: 4 policies\n"
     assert sealpin("policy", "match", ".sealpin.yaml", KEYED, cwd=project.folder).code == 0
     ran = sealpin("policy", "match", ".sealpin.yaml", "nginx", cwd=project.folder)
-    assert (ran.code, "no policy speaks of this image" in ran.out) == (1, True)
+    assert (ran.code, "no policy covers this image" in ran.out) == (1, True)
 
 
 def test_lint_points_at_what_is_not_meant(project: Project) -> None:

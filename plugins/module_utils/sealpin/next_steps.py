@@ -20,7 +20,7 @@ _TOO_MUCH = (
 _LESS_WORK = "the policy's program must do less; sealpin policy eval runs it on its own"
 _BY_HAND = "run the policy's program on its own to see what it says: sealpin policy eval"
 _BESIDE_POLICY = "give the file that holds it beside the policy"
-_LOG_IN_AGAIN = "mend the file, or write it anew: docker login, or podman login"
+_LOG_IN_AGAIN = "correct the file, or write it again with docker login or podman login"
 
 NEXT_STEPS = {
     "credentials.file": _LOG_IN_AGAIN,

@@ -89,7 +89,7 @@ class RootChoice:
         )
         if self._current.warning is not None:
             self.machine.notify(
-                f"the trusted root was not refreshed ({self._current.warning}); going on with the"
+                f"the trusted root was not refreshed ({self._current.warning}); continuing with the"
                 f" {self._current.origin} one of {self._current.dated_utc:%Y-%m-%d}"
             )
         return self._current.root
@@ -179,7 +179,7 @@ def read_tuf_root(options: RunOptions, machine: Machine, wanted: TufRoot) -> Tru
     if wanted.archive:
         return parse_trusted_root(read_archive(repository, wanted.archive), what=what)
     if machine.home is None:
-        raise Unavailable("trust.no-cache", f"{what} needs a home folder to be kept in")
+        raise Unavailable("trust.no-cache", f"{what} needs a home folder to be cached in")
     cache_folder = default_cache_folder(machine.environment, machine.home)
     now_utc = machine.clock.now_utc()
     if options.offline:

@@ -281,7 +281,7 @@ def test_local_image_without_a_signer_says_that_the_signer_is_missing(tmp_path: 
             " --policy [identity.missing]"
         ),
         (
-            "sealpin: next: say who may have signed, or name a publisher (--publisher),"
+            "sealpin: next: say who must have signed, or name a publisher (--publisher),"
             " a key (--key) or a policy"
         ),
     ]

@@ -146,7 +146,7 @@ def _decide_unmatched(
     artifact: ResolvedArtifact | None,
     notes: list[Finding],
 ) -> Decision:
-    answer = failed("policy.no-match", f"no policy speaks of {quote(reference.normalised)}")
+    answer = failed("policy.no-match", f"no policy covers {quote(reference.normalised)}")
     if policies.no_match is NoMatch.DENY:
         hint = (
             "add a policy whose images cover it (`sealpin policy match` tells which globs do);"

@@ -127,7 +127,7 @@ def _signer(authority: KeylessAuthority | KeyAuthority) -> str:
     if isinstance(authority, KeyAuthority):
         trust = authority.trust
         return (
-            "a key that could not be had"
+            "a key that could not be loaded"
             if isinstance(trust, Unresolved)
             else f"the key {trust.key.name}"
         )

@@ -50,7 +50,7 @@ def lint(policies: PolicySet) -> tuple[Remark, ...]:
     """Look at every policy of a set, in order."""
     remarks = [remark for policy in policies.policies for remark in _lint_policy(policy)]
     if policies.no_match is not NoMatch.DENY:
-        message = f"an image no policy speaks of passes (no_match: {policies.no_match.value})"
+        message = f"an image that no policy covers passes (no_match: {policies.no_match.value})"
         code = Weakening.NO_MATCH_ALLOWED.value
         remarks.append(Remark(code=code, policy="", origin="", message=message))
     return tuple(remarks)

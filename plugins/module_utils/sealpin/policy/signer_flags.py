@@ -63,6 +63,6 @@ def text_rule(exact: str, pattern: str, flag: str) -> str | Pattern:
         raise InvalidInput(
             "identity.ambiguous" if exact else "identity.missing",
             f"expected exactly one of --{flag} and --{flag}-regexp, got {got}",
-            hint="say who may have signed, or name a publisher (--publisher) or a key (--key)",
+            hint="say who must have signed, or name a publisher (--publisher) or a key (--key)",
         )
     return exact or compile_pattern(pattern, where=f"--{flag}-regexp")

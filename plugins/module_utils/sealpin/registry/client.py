@@ -249,8 +249,8 @@ def _next_page(response: Response, repository: Repository) -> str:
         raise Unavailable(
             "registry.foreign-page",
             f"the next page lies outside {repository}: {quote(match[1])}",
-            hint="a registry behind a proxy must be told the name it is asked by, which is in its"
-            " Link headers",
+            hint="tell a registry behind a proxy its public name, which it writes into its Link"
+            " headers",
         )
     query = f"?{target.query}" if target.query else ""
     return f"{target.path.removeprefix(start)}{query}"

@@ -68,6 +68,6 @@ class Deadline:
             raise Unavailable(
                 "registry.deadline",
                 f"no time left to wait for {where}",
-                hint="allow more time, or look why the registry is slow",
+                hint="allow more time, or find out why the registry is slow",
             )
         return remaining_s

@@ -93,6 +93,6 @@ def choose_platform(artifact: ResolvedArtifact, wanted: Platform) -> Descriptor:
             "platform.ambiguous",
             f"{wanted} fits more than one platform of {artifact.reference}: {names}",
             hint="name the variant or the version too: os/architecture/variant:version; where both"
-            " are for the same platform, the publisher's index is amiss: name a digest",
+            " are for the same platform, the publisher's index is faulty: name a digest",
         )
     return next(iter(fitting.values()))

@@ -208,7 +208,8 @@ def _convert(error: Exception, request: Request) -> SealpinError:
         return Unavailable(
             "registry.unreachable",
             f"no connection to {where}: {_reason(error)}",
-            hint="see whether the registry is up and a proxy is needed, or read from a --mirror",
+            hint="check whether the registry is up and whether a proxy is needed, or read from a"
+            " --mirror",
         )
     if isinstance(error, (exceptions.ReadTimeoutError, TimeoutError)):
         return Unavailable(

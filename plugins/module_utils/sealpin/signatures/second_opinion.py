@@ -65,7 +65,7 @@ def ask(
         if mode is SecondOpinion.REQUIRE:
             raise Unavailable(
                 "second-opinion.unavailable",
-                "the required second opinion cannot be had: sigstore does not read this root",
+                "the required second opinion is not available: sigstore does not read this root",
                 hint="leave second_opinion at auto for roots that only sealpin reads",
             )
         return NO_OPINION

@@ -93,7 +93,7 @@ def verify_image(
     image in a registry can meet.
     """
     if platform_of(expected.builder) is not BuildPlatform.GITHUB:
-        raise InvalidInput("slsa.expectation", "Cloud Build provenance lies in no registry")
+        raise InvalidInput("slsa.expectation", "Cloud Build provenance is in no registry")
     if Weakening.IGNORE_CLAIMS in trust.weakenings:
         raise InvalidInput("slsa.expectation", "provenance counts only for the digest it names")
     failures: list[SealpinError] = []

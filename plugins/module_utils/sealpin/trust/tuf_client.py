@@ -273,6 +273,6 @@ def _failure(repository: TufRepository, code: str, why: str) -> Unavailable:
     place = "" if repository.url == ARCHIVE_URL else f" ({repository.url})"
     return Unavailable(
         f"tuf.{code}",
-        f"the trusted root could not be had from {repository.name}{place}: {why}",
+        f"the trusted root could not be fetched from {repository.name}{place}: {why}",
         hint="what is trusted already stays in use; try again with: sealpin trust update",
     )
