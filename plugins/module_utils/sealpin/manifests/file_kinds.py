@@ -84,6 +84,7 @@ _YAML_NAMES = (
         kind=Kind.AZURE_PIPELINES, beginnings=("azure-pipelines",), folders=("/.azure-pipelines/",)
     ),
     _Names(kind=Kind.BITBUCKET_PIPELINES, exact=frozenset({"bitbucket-pipelines"})),
+    _Names(kind=Kind.BUILDKITE, folders=("/.buildkite/",)),
     _Names(kind=Kind.CIRCLECI, folders=("/.circleci/",)),
     _Names(
         kind=Kind.CLOUD_BUILD, exact=frozenset({"cloudbuild"}), beginnings=_joined("cloudbuild")
@@ -111,13 +112,20 @@ _YAML_NAMES = (
     ),
 )
 _YAML_ENDINGS = (".yaml", ".yml")
+# A name may begin like a Dockerfile's and end like that of a program or of a text about them.
+_OTHER_ENDINGS = (
+    ".dockerignore",
+    ".adoc", ".html", ".md", ".rst",
+    ".diff", ".patch",
+    ".c", ".cs", ".go", ".java", ".js", ".kt", ".php", ".py", ".rb", ".rs", ".ts",
+)  # fmt: skip
 
 
 def kind_of_name(path: str) -> Kind | Shape:
     """The kind a path stands for, or how a file of that name is read."""
     normal = "/" + path.replace("\\", "/").lower()
     name = normal.rpartition("/")[2]
-    if name.endswith(".dockerignore"):
+    if name.endswith(_OTHER_ENDINGS):
         return Shape.TEXT
     is_yaml = name.endswith(_YAML_ENDINGS)
     stem = name.rpartition(".")[0] if is_yaml else name

@@ -17,7 +17,7 @@ from ..collection import without_collection
 from ..errors import InvalidInput, MissingDependency
 from ..yamlnodes import Document, SourceText
 from ..yamlread import read_region
-from . import ansible_files, ci
+from . import ansible_files, ci, nested_steps
 from .ansible_tasks import find_ansible, is_ansible
 from .bake import find_bake
 from .compose import find_compose, is_compose
@@ -25,6 +25,8 @@ from .devcontainer import find_devcontainer
 from .directives import has_marker
 from .dockerfile import find_dockerfile
 from .file_kinds import Shape, kind_of_name
+from .github_actions import find_github_actions
+from .gitlab_ci import find_gitlab_ci
 from .helm_chart import find_helm_chart
 from .helm_values import find_helm_values
 from .json_patch import find_json_patch, is_json_patch
@@ -55,10 +57,11 @@ _DOCUMENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
     Kind.EXECUTION_ENVIRONMENT: ansible_files.find_execution_environment,
     Kind.NAVIGATOR: ansible_files.find_navigator,
     Kind.PRE_COMMIT: find_pre_commit,
-    Kind.GITHUB_ACTIONS: ci.find_github_actions,
-    Kind.GITLAB_CI: ci.find_gitlab_ci,
+    Kind.GITHUB_ACTIONS: find_github_actions,
+    Kind.GITLAB_CI: find_gitlab_ci,
     Kind.AZURE_PIPELINES: ci.find_azure_pipelines,
-    Kind.BITBUCKET_PIPELINES: ci.find_bitbucket_pipelines,
+    Kind.BITBUCKET_PIPELINES: nested_steps.find_bitbucket_pipelines,
+    Kind.BUILDKITE: nested_steps.find_buildkite,
     Kind.CIRCLECI: ci.find_circleci,
     Kind.CLOUD_BUILD: ci.find_cloud_build,
     Kind.DRONE: ci.find_drone,

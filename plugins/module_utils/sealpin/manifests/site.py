@@ -33,6 +33,7 @@ class Kind(Enum):
     GITLAB_CI = "gitlab-ci"
     AZURE_PIPELINES = "azure-pipelines"
     BITBUCKET_PIPELINES = "bitbucket-pipelines"
+    BUILDKITE = "buildkite"
     CIRCLECI = "circleci"
     CLOUD_BUILD = "cloud-build"
     DRONE = "drone"
