@@ -46,6 +46,8 @@ class TufRepository:
         self.signers = {role: CryptoSigner.generate_ed25519() for role in ROLES}
         self.files: dict[str, bytes] = {}
         self.requests: list[str] = []
+        self.pause_s = 0.0
+        """Before each byte of a body."""
         self.url = ""
         self.version = 0
         self.root = Root(expires=self.expires, consistent_snapshot=True)
@@ -105,7 +107,16 @@ class TufRepository:
     @contextmanager
     def served(self) -> Iterator[TufRepository]:
         """Serve the files; sets `url`."""
-        repository = self
+        repository, over = self, threading.Event()
+
+        def pieces(body: bytes, pause_s: float) -> Iterator[bytes]:
+            if not pause_s:
+                yield body
+                return
+            for byte in body:
+                if over.wait(pause_s):
+                    return
+                yield bytes((byte,))
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -116,7 +127,8 @@ class TufRepository:
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
                 with suppress(ConnectionError):  # a client may hang up on a long answer
-                    self.wfile.write(body or b"")
+                    for piece in pieces(body or b"", repository.pause_s):
+                        self.wfile.write(piece)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -128,6 +140,7 @@ class TufRepository:
             self.url = f"http://127.0.0.1:{server.server_port}"
             yield self
         finally:
+            over.set()
             server.shutdown()
             thread.join()
             server.server_close()

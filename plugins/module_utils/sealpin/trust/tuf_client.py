@@ -24,6 +24,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -169,7 +171,9 @@ class _BoundedFetcher(FetcherInterface):
     """The library's fetcher, as long as there is time.
 
     A body is read whole, so that whatever goes wrong under way becomes the library's own
-    `DownloadError`; each kind of metadata has its tighter bound in the library.
+    `DownloadError`; each kind of metadata has its tighter bound in the library. It is read on a
+    thread that is left behind when time is up: a server that sends one byte before each timeout of
+    the socket would hold the run, and the cache's lock, for days.
     """
 
     def __init__(self, deadline_s: float) -> None:
@@ -178,13 +182,28 @@ class _BoundedFetcher(FetcherInterface):
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         self._check_time()
+        answer: Future[bytes] = Future()
+
+        def read() -> None:
+            try:
+                answer.set_result(self._body(url))
+            except BaseException as error:  # noqa: BLE001 - handed over to who waits for an answer
+                answer.set_exception(error)
+
+        threading.Thread(target=read, name="sealpin-tuf", daemon=True).start()
+        try:
+            return iter((answer.result(self._deadline_s - time.monotonic()),))
+        except FutureTimeout:
+            raise DownloadError("out of time") from None
+
+    def _body(self, url: str) -> bytes:
         body = bytearray()
         for chunk in self._fetcher.fetch(url):
             self._check_time()
             body += chunk
             if len(body) > MAX_CONFIG_BYTES:
                 raise DownloadError(f"more than {MAX_CONFIG_BYTES} bytes from {url}")
-        return iter((bytes(body),))
+        return bytes(body)
 
     def _check_time(self) -> None:
         if time.monotonic() > self._deadline_s:

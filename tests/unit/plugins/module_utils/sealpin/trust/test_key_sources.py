@@ -77,9 +77,16 @@ def test_refuses_a_file_that_is_no_key(tmp_path, content):
 
 def test_refuses_an_endless_file(tmp_path):
     path = tmp_path / "cosign.pub"
-    path.write_bytes(b"a" * (key_sources.MAX_DOCUMENT_BYTES + 1))
+    path.write_bytes(documents(secret()).encode() + b"\n" * key_sources.MAX_DOCUMENT_BYTES)
 
     assert refusal(path).code == "key.malformed"
+
+
+def test_refuses_a_document_that_is_no_text(tmp_path):
+    path = tmp_path / "secret.yaml"
+    path.write_bytes(documents(secret()).encode() + b"# \xff")
+
+    assert refusal(path).code == "yaml.encoding"
 
 
 @pytest.mark.parametrize("field", ["data", "stringData"])

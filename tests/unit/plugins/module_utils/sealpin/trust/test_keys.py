@@ -59,7 +59,9 @@ def test_refuses_a_private_key_and_does_not_repeat_it():
     assert pem.decode().split("\n")[1] not in str(raised.value)
 
 
-@pytest.mark.parametrize("data", [b"", b"junk", b"x" * 70_000], ids=["empty", "junk", "huge"])
+@pytest.mark.parametrize(
+    "data", [b"", b"junk", KeyPair().public_pem + b"\n" * 70_000], ids=["empty", "junk", "huge"]
+)
 def test_refuses_what_is_no_key(data):
     assert code(load_key, data, name="k") == "key.malformed"
 

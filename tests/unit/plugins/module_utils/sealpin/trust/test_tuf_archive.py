@@ -59,6 +59,7 @@ def test_leaves_out_what_is_no_regular_file(kind):
         pytest.param(b"nonsense", id="no-gzip"),
         pytest.param(gzip.compress(b"nonsense" * 200), id="no-tar"),
         pytest.param(tar_gz({"a": b"b" * 9999})[:-20], id="cut"),
+        pytest.param(tar_gz({"a": b"b" * 9999})[:-8], id="without-checksum"),
     ],
 )
 def test_refuses_what_is_no_archive(archive):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from sealpin.errors import InvalidInput, Unavailable
+from sealpin.limits import MAX_CONFIG_BYTES
 from sealpin.trust import tuf_cache
 from sealpin.trust.tuf_cache import CachedRoot, TufRepository
 
@@ -118,6 +119,24 @@ def test_a_write_that_fails_leaves_the_last_document_and_no_scrap(cache, monkeyp
     assert "No space left" in caught.value.message
     assert tuf_cache.read_cached(repository(), cache).document == b"document"
     assert sorted(p.name for p in folder.iterdir()) == ["lock", "trusted_root.json"]
+
+
+def test_a_document_beyond_all_is_unavailable(cache):
+    write(cache, b" " * (MAX_CONFIG_BYTES + 1))
+
+    with pytest.raises(Unavailable, match="too large") as caught:
+        tuf_cache.read_cached(repository(), cache)
+    assert caught.value.code == "tuf.cache"
+
+
+def test_a_document_that_cannot_be_read_is_unavailable(cache):
+    document = write(cache) / tuf_cache.DOCUMENT
+    document.unlink()
+    document.mkdir()
+
+    with pytest.raises(Unavailable) as caught:
+        tuf_cache.read_cached(repository(), cache)
+    assert caught.value.code == "tuf.cache"
 
 
 def test_a_place_that_cannot_be_made_is_unavailable(tmp_path):

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from securesystemslib.signer import CryptoSigner
 
-from sealpin.errors import InvalidInput, Unavailable
+from sealpin.errors import InvalidInput, MissingDependency, Unavailable
 from sealpin.trust import embedded, tuf_cache, tuf_client
 from support.tuf_repository import TufRepository as Published
 from support.tuf_repository import tar_gz
@@ -188,7 +188,45 @@ def test_refuses_a_first_root_that_is_no_root(published, cache):
 def test_refuses_an_endless_body(published, cache):
     published.files["timestamp.json"] = b" " * 9_000_000
 
-    refused(published, cache, "tuf.unreachable")
+    assert "more than" in refused(published, cache, "tuf.unreachable").message
+
+
+def test_a_server_that_never_pauses_for_long_gets_no_more_than_its_time(published, cache):
+    published.pause_s = 0.05
+
+    started_s = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        refresh(published, cache, timeout_s=0.5)
+
+    assert time.monotonic() - started_s < 5
+    assert caught.value.code == "tuf.unreachable"
+    published.pause_s = 0
+    assert refresh(published, cache).document == DOCUMENT
+
+
+READS = {
+    "a server": refresh,
+    "an archive": lambda published, _cache: tuf_client.read_archive(
+        client_of(published), archive_of(published)
+    ),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_says_which_library_is_missing(published, cache, monkeypatch, read):
+    monkeypatch.setattr(tuf_client, "IS_AVAILABLE", False)
+    with pytest.raises(MissingDependency, match="tuf"):
+        read(published, cache)
+
+
+def test_says_that_the_cache_cannot_be_used(published, cache):
+    refresh(published, cache)
+    (folder,) = (each for each in cache.iterdir() if each.is_dir())
+    (folder / "target").unlink(missing_ok=True)
+    (folder / "target").mkdir()
+    published.publish(other_document(2))
+
+    assert str(folder) in refused(published, cache, "tuf.cache").message
 
 
 def test_says_that_a_closed_port_is_unreachable(cache):
