@@ -20,11 +20,14 @@ _NARROWEST, _WIDEST = 40, 120
 def style_for(stream: TextIO) -> Style:
     """Return its width, and colours for a terminal that is not dumb unless ``NO_COLOR`` is set."""
     return Style(
-        colour=stream.isatty()
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb",
+        colour=_takes_sequences(stream) and not os.environ.get("NO_COLOR"),
         width=min(max(_columns(stream), _NARROWEST), _WIDEST),
     )
+
+
+def _takes_sequences(stream: TextIO) -> bool:
+    """Whether it is a terminal that moves its cursor and changes its colours."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _columns(stream: TextIO) -> int:
@@ -60,7 +63,7 @@ class Progress:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._is_shown = self._stream.isatty()
+        self._is_shown = _takes_sequences(self._stream)
 
     def __call__(self, done: int, total: int) -> None:
         """Show that *done* of *total* images are decided; the last one wipes the line."""

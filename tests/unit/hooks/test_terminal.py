@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
-from sealpin_hooks.terminal import style_for, write_content
+from sealpin_hooks.terminal import Progress, style_for, write_content
 
 from support import memory_registry
 from support.signed_site import SignedSite
@@ -123,3 +123,14 @@ def test_a_file_gets_eighty_columns_unless_it_is_told_otherwise(
         assert widest_line(stream) == 101
         monkeypatch.setenv("COLUMNS", "wide")
         assert widest_line(stream) == 79
+
+
+@pytest.mark.parametrize(("term", "is_shown"), [("xterm", True), ("dumb", False)])
+def test_progress_is_for_terminals_that_can_take_a_line_back(
+    term: str, is_shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    stream = Screen(io.BytesIO(), encoding="utf-8")
+    Progress(stream)(1, 3)
+    assert (stream.buffer.getvalue() == b"\r\x1b[2Kverifying images: 1/3") == is_shown
+    assert bool(stream.buffer.getvalue()) == is_shown
