@@ -107,9 +107,13 @@ def subjects(site: SignedSite, digest: str) -> None:
     site.refer(digest, site.sigstore.bundle(digest, edits=many))
 
 
-def depth(site: SignedSite, digest: str) -> None:
-    content = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
+def depth(site: SignedSite, digest: str, *, levels: int = 10_000) -> None:
+    content = b'{"a":' * levels + b"1" + b"}" * levels
     site.refer(digest, replace(site.sigstore.bundle(digest), content=content))
+
+
+def depth_of_too_many_values(site: SignedSite, digest: str) -> None:
+    depth(site, digest, levels=100_000)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +127,7 @@ def depth(site: SignedSite, digest: str) -> None:
         pytest.param(entries, 1, "json.too-many", id="33 log entries"),
         pytest.param(subjects, 1, "json.too-many", id="1025 subjects"),
         pytest.param(depth, 1, "json.depth", id="deep JSON"),
+        pytest.param(depth_of_too_many_values, 1, "json.too-many", id="deeper JSON"),
     ],
 )
 def test_takes_bounded_time_and_memory_and_says_why(
