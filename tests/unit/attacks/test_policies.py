@@ -19,6 +19,7 @@ from sealpin.descriptor import Descriptor, Platform, ResolvedArtifact
 from sealpin.digest import Digest
 from sealpin.errors import InvalidInput, PolicyInvalid
 from sealpin.evidence import EvidenceSet
+from sealpin.limits import MAX_POLICY_BYTES
 from sealpin.manifests.finder import find_sites
 from sealpin.manifests.pin import Pin
 from sealpin.pinning import Action, pin_files
@@ -513,6 +514,38 @@ def test_program_that_asks_too_much_decides_nothing(text: str) -> None:
 def test_number_beyond_all_floats_meets_no_condition() -> None:
     halves = SchemaCondition(schema={"properties": {"x": {"multipleOf": 0.5}}})
     assert check_value(halves, {"x": 10**4_000}).outcome is Outcome.DENIED
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"x: \xff", "not UTF-8"), (b"/" * (MAX_POLICY_BYTES + 1), f"at most {MAX_POLICY_BYTES}")],
+    ids=["no text", "endless"],
+)
+def test_program_that_cannot_be_read_is_no_program(
+    root: TrustedRoot, content: bytes, said: str
+) -> None:
+    text = f"""
+      version: 1
+      policies:
+        - images: ["registry.test/**"]
+          keyless: {{issuer: {GITHUB}, identity: x}}
+          attestations: [{{type: custom, cue_file: program.cue}}]
+    """
+    with pytest.raises(PolicyInvalid, match=said):
+        load(text, root, files={"program.cue": content})
+
+
+@pytest.mark.parametrize("until", ["2030-02-30", "2030-13-01", "0000-01-01"])
+def test_exclusion_until_a_day_that_never_comes_is_refused(root: TrustedRoot, until: str) -> None:
+    text = f"""
+      version: 1
+      policies:
+        - images: ["registry.test/**"]
+          static: fail
+          exclude: [{{image: registry.test/a, until: {until}, reason: r}}]
+    """
+    with pytest.raises(PolicyInvalid, match="not a day"):
+        load(text, root)
 
 
 ACME = "https://github.com/acme"

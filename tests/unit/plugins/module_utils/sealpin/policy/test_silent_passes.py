@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 import pytest
@@ -17,7 +18,7 @@ from sealpin.weakening import Weakening
 from support.engines import needs_regopy
 from support.policies import GITHUB, codes, decide, gap
 from support.verification import SUBJECT
-from support.virtual_sigstore import Identity, KeyPair, Signer
+from support.virtual_sigstore import Identity, KeyPair, Signer, pem
 
 DIGEST = str(SUBJECT)
 WORKFLOW = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1"
@@ -46,6 +47,11 @@ def _policy(name="app", authorities=KEYLESS, rest=""):
     return HEAD.replace("NAME", name) + "  authorities:\n" + authorities + rest
 
 
+TRUST_ROOT = """\
+apiVersion: policy.sigstore.dev/v1alpha1
+kind: TrustRoot
+metadata: {name: ours}
+"""
 PASSES = _policy("passes", "  - {static: {action: pass}}\n")
 FAILS = _policy("fails", "  - {static: {action: fail}}\n")
 
@@ -279,6 +285,42 @@ spec:
         "tLogs[0].publicKey",
     ):
         assert field in told
+
+
+@pytest.mark.parametrize(
+    ("field", "chosen", "missing"),
+    [
+        ("certificateAuthorities", slice(0, 1), "expected a self-issued root"),
+        ("timestampAuthorities", slice(1, None), "expected one timestamping certificate, got 0"),
+        ("timestampAuthorities", slice(0, -1), "expected a self-issued root"),
+    ],
+    ids=["authority without a root", "timestamps without a leaf", "timestamps without a root"],
+)
+def test_a_trust_root_whose_chain_lacks_an_end_trusts_nobody(
+    field, chosen, missing, load, sigstore
+):
+    chain = {
+        "certificateAuthorities": sigstore.certificate_authorities[0].chain,
+        "timestampAuthorities": sigstore.timestamp_authorities[0].chain,
+    }[field]
+    encoded = base64.b64encode(pem(chain[chosen])).decode()
+    entry = (
+        f'{{subject: {{organization: o, commonName: c}}, uri: "https://x", certChain: {encoded}}}'
+    )
+    keys = f"spec:\n  sigstoreKeys:\n    {field}: [{entry}]\n"
+    with pytest.raises(DocumentInvalid, match=missing):
+        load(PASSES, TRUST_ROOT + keys)
+
+
+def test_a_trust_root_that_nobody_signed_is_refused(load, root):
+    remote = "spec:\n  remote: {root: e30=, mirror: https://mirror.test}\n"
+    with pytest.raises(DocumentInvalid, match="missing signatures"):
+        load(PASSES, TRUST_ROOT + remote, tuf_root=lambda _: root)
+
+
+def test_a_place_of_evidence_without_a_repository_is_no_repository_of_docker_hub(load):
+    with pytest.raises(DocumentInvalid, match="expected a registry and a repository"):
+        load(_policy(authorities=KEYLESS + "    source: [{oci: ghcr.io}]\n"))
 
 
 def test_a_key_without_ctlog_says_that_no_log_is_asked(load, sigstore):
