@@ -68,10 +68,9 @@ def test_verify_attestation_answers_as_cosign(case: dict[str, Any], home: Home) 
         assert without_registry(report, home) == case["stderr"]
 
 
-@pytest.mark.parametrize("case", VERIFY, ids=case_id)
+@pytest.mark.parametrize("case", [c for c in VERIFY if c["exit_code"] == 0], ids=case_id)
 def test_verify_attestation_names_who_signed_a_bundle_too(case: dict[str, Any], home: Home) -> None:
-    if case["exit_code"] == 0:
-        assert "\nCertificate subject: https://github.com/" in ask(case, home).err
+    assert "\nCertificate subject: https://github.com/" in ask(case, home).err
 
 
 @pytest.mark.parametrize("case", DOWNLOAD, ids=case_id)

@@ -175,6 +175,8 @@ def test_shows_what_it_can_of_a_predicate_of_any_shape(uri: str, predicate: Any)
 
 def test_makes_the_signers_text_fit_for_one_line() -> None:
     predicate = {"specVersion": "\x1b[31m1.5\nfake: line", "metadata": {"timestamp": "9" * 500}}
-    for line in summarise(predicates.CYCLONEDX, predicate):
+    lines = summarise(predicates.CYCLONEDX, predicate)
+    assert any("fake: line" in line for line in lines)
+    for line in lines:
         assert line.isprintable()
         assert len(line) < 250
