@@ -7,6 +7,7 @@ An error that knows more than its code, the name of a file say, brings a hint of
 
 from __future__ import annotations
 
+SAVE_EVIDENCE = "save it where the registry can be reached: sealpin evidence save"
 _AGAIN = (
     "run it again; if it keeps failing, check whether a proxy or the registry cuts answers short"
 )
@@ -33,7 +34,8 @@ NEXT_STEPS = {
     "engine.output": _LESS_WORK,
     "engine.start": _BY_HAND,
     "engine.time-out": _LESS_WORK,
-    "evidence.not-saved": "save it where the registry can be reached: sealpin evidence save",
+    "evidence.malformed": SAVE_EVIDENCE,
+    "evidence.not-saved": SAVE_EVIDENCE,
     "evidence.too-large": _TOO_MUCH,
     "evidence.too-many-layers": _TOO_MUCH,
     "evidence.too-many-pieces": _TOO_MUCH,

@@ -31,6 +31,7 @@ from ..limits import (
     MAX_MANIFEST_BYTES,
     MAX_TOTAL_EVIDENCE_BYTES,
 )
+from ..next_steps import SAVE_EVIDENCE
 from .confined import read_beneath
 from .manifest import Manifest
 from .unpack import ByteBudget
@@ -74,9 +75,11 @@ def load(directory: Path, subject: Digest) -> EvidenceSet:
         raise Unavailable(
             "evidence.not-saved",
             f"no evidence for {subject} was saved in {quote(directory)}",
-            hint="save it where the registry can be reached: sealpin evidence save",
         )
-    document = jsonbytes.parse_object(content, what=f"evidence {name}")
+    try:
+        document = jsonbytes.parse_object(content, what=f"evidence {name}")
+    except InvalidInput as error:
+        raise InvalidInput(error.code, error.message, hint=SAVE_EVIDENCE) from error
     _check_head(document, subject, where=quote(directory / name))
     budget = ByteBudget(MAX_TOTAL_EVIDENCE_BYTES)
     items: list[Evidence] = []
@@ -128,7 +131,7 @@ def load_manifest(directory: Path, subject: Digest) -> Manifest | None:
     try:
         subject.check(content, where=f"saved evidence {directory.joinpath(*parts)}")
     except VerificationFailed as error:  # of the copy, which says nothing about the image
-        raise Unavailable(error.code, error.message) from error
+        raise Unavailable(error.code, error.message, hint=SAVE_EVIDENCE) from error
     return Manifest(digest=subject, media_type="", content=content)
 
 

@@ -86,6 +86,15 @@ def test_nothing_saved_is_no_absence_of_signatures(tmp_path):
     assert caught.value.code == "evidence.not-saved"
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
+def test_a_list_that_does_not_read_is_told_how_to_be_had_again(tmp_path, content):
+    path = save(FULL, tmp_path)
+    path.write_bytes(content)
+    with pytest.raises(InvalidInput) as caught:
+        load(tmp_path, SUBJECT)
+    assert caught.value.hint.endswith("sealpin evidence save")
+
+
 def piece(folder: Path, content: bytes) -> Path:
     return folder / "content" / "sha256" / Digest.of(content).hex
 
