@@ -19,8 +19,8 @@ options:
     type: dict
   registry_host:
     description:
-      - The registry that O(registry_username), O(registry_password) and O(registry_token) are for. No other one sees them.
-      - It must be given with them. Images are data, of a file or of a host, and do not choose who sees a password.
+      - The registry that O(registry_username), O(registry_password) and O(registry_token) are for. No other registry sees them.
+      - It must be given with them. Image names are data from a file or a host, and must not decide who sees a password.
     type: str
   registry_username:
     description:
@@ -61,7 +61,7 @@ options:
     type: int
     default: 180
   max_workers:
-    description: How many requests to registries are under way at once.
+    description: How many requests to registries are in progress at once.
     type: int
     default: 32
 """

@@ -15,7 +15,7 @@ options:
     description:
       - The Python on the host in which the module runs, 3.10 or newer and with the libraries that verification needs.
       - The default is the Python that runs the module if it has them, else C(/opt/sealpin/bin/python), which the role
-        P(sealpin.oci.setup#role) makes.
+        P(sealpin.oci.setup#role) creates.
       - Every part of the path must belong to root or to the user of the task, and nobody else may write to it.
       - The arguments of the task are limited to 48 KiB when the interpreter changes. Give large material as paths.
     type: path
@@ -30,7 +30,7 @@ options:
     description:
       - Where the work is done.
       - On V(target), the module runs on each host. Files that the options name are files of that host.
-      - On V(controller), it is done once for all hosts of the run, and the hosts need neither libraries nor a way to the registry.
+      - On V(controller), it is done once for all hosts of the run, and the hosts need neither libraries nor access to the registry.
         Files that the options name are files of the controller.
     type: str
     choices:

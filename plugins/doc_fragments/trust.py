@@ -35,11 +35,11 @@ options:
     type: bool
     default: false
   insecure_ignore_tlog:
-    description: Whether no entry in a transparency log is demanded. It shows in every result as V(insecure.ignore-tlog).
+    description: Whether no entry in a transparency log is required. It shows in every result as V(insecure.ignore-tlog).
     type: bool
     default: false
   insecure_ignore_sct:
-    description: Whether no timestamp of a certificate transparency log is demanded. It shows in every result as V(insecure.ignore-sct).
+    description: Whether no timestamp of a certificate transparency log is required. It shows in every result as V(insecure.ignore-sct).
     type: bool
     default: false
 """

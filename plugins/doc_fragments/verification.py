@@ -60,6 +60,6 @@ options:
   evidence:
     description:
       - A folder that C(sealpin evidence save) filled, on the machine that verifies.
-      - With it no registry is asked. Everything is verified again from what the folder holds.
+      - With it, no registry is contacted. Everything is verified again from what the folder contains.
     type: path
 """

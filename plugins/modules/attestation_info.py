@@ -12,10 +12,10 @@ version_added: 0.1.0
 short_description: Read attestations of container images
 description:
   - Returns the attestations of each image, with what they say.
-  - By default only verified ones are returned, of the types asked for and signed by whom the task expects. That an image has none of a
-    type is no failure. M(sealpin.oci.attestation_verify) demands them.
-  - With O(unsafe_unverified=true) everything that lies beside the image is returned, and each attestation is marked as not verified.
-    Decide nothing by it.
+  - By default only verified attestations are returned, of the given O(types) and signed by whom the task expects. It is not a failure
+    if an image has none of a type. M(sealpin.oci.attestation_verify) requires them.
+  - With O(unsafe_unverified=true) everything that is attached to the image is returned, and each attestation is marked as not verified.
+    Do not base decisions on it.
 extends_documentation_fragment:
   - sealpin.oci.attributes
   - sealpin.oci.attributes.info_module
@@ -43,7 +43,7 @@ options:
     type: bool
     default: true
   unsafe_unverified:
-    description: Whether attestations are returned that nobody verified.
+    description: Whether attestations are returned without being verified.
     type: bool
     default: false
 seealso:
@@ -71,7 +71,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: One entry for each image, in the order of O(images). It is there when the task fails, too.
+  description: One entry for each image, in the order of O(images). It is also returned when the task fails.
   returned: always
   type: list
   elements: dict
@@ -81,7 +81,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out; empty for what is no reference.
+      description: The same with every default written out; empty if it is not a reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -115,7 +115,7 @@ images:
       returned: when O(unsafe_unverified=false)
       type: bool
     policies:
-      description: The policies that speak of the image.
+      description: The policies that cover the image.
       returned: when O(unsafe_unverified=false)
       type: list
       elements: str

@@ -11,9 +11,9 @@ author: The Sealpin authors (@sealpin)
 version_added: 0.1.0
 short_description: Verify attestations of container images
 description:
-  - Demands that each image has an attestation of every type asked for, signed by whom the task expects, about exactly that image.
-  - An attestation stands in place of the image signature here. A policy can demand both, with M(sealpin.oci.image_verify).
-  - The task fails unless all images have them, and its result has every image all the same.
+  - Requires each image to have an attestation of every type in O(types), signed by whom the task expects, about exactly that image.
+  - The attestation replaces the image signature here. A policy can require both, with M(sealpin.oci.image_verify).
+  - The task fails unless all images have them; its result lists every image either way.
 extends_documentation_fragment:
   - sealpin.oci.attributes
   - sealpin.oci.attributes.info_module
@@ -64,7 +64,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: One entry for each image, in the order of O(images). It is there when the task fails, too.
+  description: One entry for each image, in the order of O(images). It is also returned when the task fails.
   returned: always
   type: list
   elements: dict
@@ -74,7 +74,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out; empty for what is no reference.
+      description: The same with every default written out; empty if it is not a reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -106,7 +106,7 @@ images:
       description: Whether a policy allowed the image without proof.
       type: bool
     policies:
-      description: The policies that speak of the image.
+      description: The policies that cover the image.
       type: list
       elements: str
     weakenings:

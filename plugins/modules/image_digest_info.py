@@ -12,7 +12,7 @@ version_added: 0.1.0
 short_description: Look up the digests of container images
 description:
   - Asks the registries which digest each image has now. Nothing is verified. Use M(sealpin.oci.image_verify) to know who made an image.
-  - The task fails unless every image has a digest, and its result has every image all the same.
+  - The task fails unless every image has a digest; its result lists every image either way.
 extends_documentation_fragment:
   - sealpin.oci.attributes
   - sealpin.oci.attributes.info_module
@@ -55,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: One entry for each image, in the order of O(images). It is there when the task fails, too.
+  description: One entry for each image, in the order of O(images). It is also returned when the task fails.
   returned: always
   type: list
   elements: dict
@@ -65,7 +65,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out; empty for what is no reference.
+      description: The same with every default written out; empty if it is not a reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:

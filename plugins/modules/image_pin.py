@@ -12,11 +12,11 @@ version_added: 0.1.0
 short_description: Verify the images that files name, then write their digests
 description:
   - Finds the images in Kubernetes manifests, compose files, Dockerfiles and others, verifies them, and writes the digest that was
-    verified behind each name. Only those characters change. Comments, quotes, line ends and everything else stay.
-  - A digest that is written already is verified as it stands. With O(update=true) its tag is asked for again.
-  - An image that is refused or could not be checked is left as it is and fails the task. The others are pinned all the same.
-  - Where images stand beyond the known fields, and which kinds of files count, the C(files) section of O(policy) says, or else that
-    of C(.sealpin.yaml) at the root of the git checkout that the first of O(paths) lies in. It is what the command reads, too.
+    verified behind each name. Only those characters change. Comments, quotes, line endings and everything else stay.
+  - A digest that is written already is verified as it stands. With O(update=true) its tag is resolved again.
+  - An image that is refused or could not be checked is left as it is and fails the task. The others are still pinned.
+  - The C(files) section of O(policy) says which further fields hold images and which kinds of files are read. Without a policy, that
+    of C(.sealpin.yaml) is used, at the root of the git checkout that contains the first of O(paths). The command reads the same.
   - What was proven is recorded in a lock file, so that a later check needs no network.
 extends_documentation_fragment:
   - sealpin.oci.attributes
@@ -36,14 +36,14 @@ options:
   paths:
     description:
       - Files, or folders whose files are searched. They are files of the host.
-      - A file that is named is read whatever it is called. Folders such as C(.git) are passed over, links are not followed.
+      - A file that is named is read whatever it is called. Folders such as C(.git) are skipped, and links are not followed.
     type: list
     elements: path
     required: true
   lock:
     description:
       - The lock file.
-      - The default is C(sealpin.lock) at the root of the git checkout that the first of O(paths) lies in, else beside it.
+      - The default is C(sealpin.lock) at the root of the git checkout that contains the first of O(paths), or else beside that path.
     type: path
   update:
     description: Whether pinned images are moved to the digest that their tag means now, after verification.
@@ -55,7 +55,7 @@ options:
     default: false
   tag:
     description:
-      - What becomes of the tag.
+      - What happens to the tag.
       - V(keep) writes C(name:tag@digest), V(drop) writes C(name@digest), V(comment) writes that and the tag as a comment.
     type: str
     choices:
@@ -94,7 +94,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: One entry for each image that was found, in the order of the files. It is there when the task fails, too.
+  description: One entry for each image that was found, in the order of the files. It is also returned when the task fails.
   returned: always
   type: list
   elements: dict
@@ -104,7 +104,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out; empty for what is no reference.
+      description: The same with every default written out; empty if it is not a reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -136,7 +136,7 @@ images:
       description: Whether a policy allowed the image without proof.
       type: bool
     policies:
-      description: The policies that speak of the image.
+      description: The policies that cover the image.
       type: list
       elements: str
     weakenings:

@@ -12,10 +12,10 @@ version_added: 0.1.0
 short_description: Verify who built container images
 description:
   - Resolves each image to one digest, verifies the signatures and attestations that exist for it, and decides by a policy.
-  - Every image ends as V(allowed), V(denied) or V(inconclusive). The task fails unless all are allowed, and its result
-    has every image all the same.
-  - What could not be checked, for instance because a registry did not answer, is inconclusive. It is never taken for unsigned.
-  - Give the verified digest to the tasks that follow, as in RV(by_image), so that what was verified is what is deployed.
+  - The outcome of each image is V(allowed), V(denied) or V(inconclusive). The task fails unless all are allowed; its result
+    lists every image either way.
+  - What could not be checked, for instance because a registry did not answer, is inconclusive. It is never treated as unsigned.
+  - Pass the verified digest on to the tasks that follow, as in RV(by_image), so that what was verified is what is deployed.
 extends_documentation_fragment:
   - sealpin.oci.attributes
   - sealpin.oci.attributes.info_module
@@ -74,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: One entry for each image, in the order of O(images). It is there when the task fails, too.
+  description: One entry for each image, in the order of O(images). It is also returned when the task fails.
   returned: always
   type: list
   elements: dict
@@ -84,7 +84,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out; empty for what is no reference.
+      description: The same with every default written out; empty if it is not a reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -116,7 +116,7 @@ images:
       description: Whether a policy allowed the image without proof.
       type: bool
     policies:
-      description: The policies that speak of the image.
+      description: The policies that cover the image.
       type: list
       elements: str
     weakenings:

@@ -11,10 +11,10 @@ author: The Sealpin authors (@sealpin)
 version_added: 0.1.0
 short_description: Verify how container images were built
 description:
-  - Demands SLSA provenance, signed by the builder itself, that the image was built from the expected source.
-  - Who must have signed follows from O(builder_id), so no identity is asked for. GitHub builders are supported.
+  - Requires SLSA provenance, signed by the builder itself, which says that the image was built from the expected source.
+  - Who must have signed follows from O(builder_id), so no identity is needed. GitHub builders are supported.
   - What the signing certificate says of the build wins over what the provenance says.
-  - The task fails unless all images pass, and its result has every image all the same.
+  - The task fails unless all images pass; its result lists every image either way.
 extends_documentation_fragment:
   - sealpin.oci.attributes
   - sealpin.oci.attributes.info_module
@@ -72,7 +72,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: One entry for each image, in the order of O(images). It is there when the task fails, too.
+  description: One entry for each image, in the order of O(images). It is also returned when the task fails.
   returned: always
   type: list
   elements: dict
@@ -82,7 +82,7 @@ images:
       type: str
       sample: nginx:1.27
     name:
-      description: The same with every default written out; empty for what is no reference.
+      description: The same with every default written out; empty if it is not a reference.
       type: str
       sample: docker.io/library/nginx:1.27
     outcome:
@@ -114,7 +114,7 @@ images:
       description: Whether a policy allowed the image without proof.
       type: bool
     policies:
-      description: The policies that speak of the image.
+      description: The policies that cover the image.
       type: list
       elements: str
     weakenings:

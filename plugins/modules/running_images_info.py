@@ -13,7 +13,7 @@ short_description: List the images a host runs, by digest
 description:
   - Lists the containers of podman, docker, a Kubernetes node's runtime (C(crictl)) and containerd (C(ctr)), grouped by image.
   - The digests are those the engine recorded. Docker has none for an image that was built on the host, podman computes one.
-  - A container is listed with the image it was made from, also after its tag was pulled anew. containerd records only a name
+  - A container is listed with the image it was created from, even if its tag was pulled again since. containerd records only a name
     with a container, so there the image by that name counts only if the container's file system began with its layers.
   - Each engine is asked at its usual address. Others are set with C(environment) in E(DOCKER_HOST),
     E(CONTAINER_RUNTIME_ENDPOINT) and E(IMAGE_SERVICE_ENDPOINT) (C(crictl)) or E(CONTAINERD_ADDRESS) (C(ctr)).
@@ -31,7 +31,7 @@ options:
   engines:
     description:
       - The engines to ask. An engine that is named and does not answer fails the task.
-      - The default is every engine whose program is found. One of those that does not answer is in RV(unavailable) and gives a warning.
+      - The default is every engine whose program is found. If one of those does not answer, it is in RV(unavailable) and gives a warning.
     type: list
     elements: str
     choices:
@@ -40,12 +40,12 @@ options:
       - cri
       - containerd
   all:
-    description: Whether containers that do not run are listed too.
+    description: Whether containers that are not running are listed too.
     type: bool
     default: false
   verify:
     description:
-      - Whether every image is verified by the options for policy, trust and registries, which mean nothing otherwise.
+      - Whether every image is verified by the options for policy, trust and registries, which have no effect otherwise.
       - The task then fails unless all of them are.
     type: bool
     default: false

@@ -12,7 +12,7 @@ version_added: 0.1.0
 short_description: Put a trusted root and a policy on a host
 description:
   - Writes the Sigstore trusted root, and a policy if one is given, that the other modules of this collection verify by.
-  - Both are read before anything is written. One that does not load fails the task, and the file that is there stays.
+  - Both are read before anything is written. If one does not load, the task fails and the existing file stays.
 extends_documentation_fragment:
   - ansible.builtin.files
   - sealpin.oci.attributes
@@ -61,12 +61,12 @@ options:
     description:
       - Where O(policy) is written as podman, skopeo and CRI-O read it, for example V(/etc/containers/policy.json). They then refuse to pull what
         the policy refuses. Without this option nothing is written for them.
-      - Fails, and writes nothing, if C(policy.json) cannot say what the policy says. It can say keys, and signers with an e-mail address whose
-        certificates need not be in the certificate log (C(insecure_ignore_sct)). It cannot say attestations, regular expressions, annotations,
+      - Fails, and writes nothing, if C(policy.json) cannot express the policy. It can express keys, and signers with an e-mail address whose
+        certificates need not be in the certificate log (C(insecure_ignore_sct)). It cannot express attestations, regular expressions, annotations,
         one of several signers, or exclusions.
       - Keys that the policy names by path are read beside O(policy_path) on the host.
-      - podman 4.3 reads keys without a log only; logs and signers with an e-mail address need podman 4.4. That of Debian 12 is built without
-        Sigstore and refuses every image that is to be signed.
+      - podman 4.3 reads keys without a log only; logs and signers with an e-mail address need podman 4.4. The podman of Debian 12 is built
+        without Sigstore support and refuses every image that must be signed.
     type: path
   podman_registries:
     description: Where the file of C(registries.d) is written that makes podman look for signatures. Used with O(podman_policy) only.
