@@ -48,9 +48,6 @@ VERBS = {
 }
 """Verb to its one-line description; ``verify-bundle`` lives in ``commands/verify_bundle.py``."""
 
-_SIGNING = frozenset({"attach", "attest", "attest-blob", "generate-key-pair", "sign", "sign-blob"})
-"""Verbs of cosign that nothing here does."""
-
 _FULL = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
@@ -157,8 +154,10 @@ def _next_verb(words: Sequence[str]) -> str:
     """Return what may have been meant where *words* do not begin with a verb."""
     from difflib import get_close_matches
 
-    if words[0] in _SIGNING:
-        return "sealpin does not sign; cosign does"
+    from .peer_verbs import HERE
+
+    if here := HERE.get(" ".join(words[:2])) or HERE.get(words[0]):
+        return here
     if near := get_close_matches(words[0], VERBS, n=1):
         return f"did you mean {near[0]}?"
     later = next((word for word in words if word in VERBS), "")

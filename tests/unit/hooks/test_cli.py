@@ -18,6 +18,7 @@ from sealpin_hooks import cli
 from sealpin_hooks.arguments import Parser
 from sealpin_hooks.commands import init
 from sealpin_hooks.examples import EXAMPLES
+from sealpin_hooks.peer_verbs import HERE
 
 from sealpin.errors import VerificationFailed
 from sealpin.version import __version__
@@ -110,6 +111,10 @@ def test_a_verb_that_is_none_is_bad_input_and_a_near_one_is_named() -> None:
         (("--format", "json", "check"), "the verb comes first: sealpin check …"),
         ((".", "pin"), "the verb comes first: sealpin pin …"),
         (("sign", "a:1"), "sealpin does not sign; cosign does"),
+        (("manifest", "digest", "a:1"), "next: sealpin digest IMAGE"),
+        (("manifest", "verify", "a.yaml"), "next: sealpin check --verify FILE"),
+        (("verify-blob", "--key", "a", "b"), "next: sealpin verify-bundle"),
+        (("login", "ghcr.io"), "podman login"),
         (("frobnicate",), "sealpin --help lists the verbs"),
         (("pin", "--image", "a:1"), "next: sealpin pin --help lists the options"),
         (("pin", "--drap-tag"), "did you mean --drop-tag?"),
@@ -120,6 +125,12 @@ def test_a_line_that_no_verb_takes_says_how_it_may_have_been_meant(
 ) -> None:
     ran = sealpin(*words)
     assert (ran.code, hint in ran.err) == (3, True), ran.err
+
+
+def test_no_verb_of_another_program_hides_one_of_ours() -> None:
+    assert {words.partition(" ")[0] for words in HERE}.isdisjoint(cli.VERBS)
+    named = {text.split()[1] for text in HERE.values() if text.startswith("sealpin ")}
+    assert named - {"does", "only", "verifies"} <= set(cli.VERBS)
 
 
 @pytest.mark.parametrize("verb", ["pin", "check", "update"])
