@@ -83,7 +83,7 @@ def make_test_parser() -> Parser:
 
 
 def match(argv: Sequence[str]) -> int:
-    """Match; exit 0 a policy speaks of the image, 1 none does."""
+    """Match; exit 0 a policy covers the image, 1 none does."""
     arguments = make_match_parser().parse(argv)
     from sealpin.rules import load_policies
 

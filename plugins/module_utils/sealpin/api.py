@@ -10,7 +10,7 @@ verifies, so more threads would not be faster).
 
 The steps for one image:
 
-1. from its name alone: refuse an image no policy speaks of, say what the others need
+1. from its name alone: refuse an image that no policy covers, say what the others need
 2. resolve the reference to one digest; read the platforms of an index if they are wanted
 3. gather the evidence for the digest from every place that is needed; nothing where nothing is
 4. evaluate evidence and policies to a decision
@@ -161,7 +161,7 @@ class Session:
     def resolve(
         self, references: Sequence[ImageReference], *, platform: Platform | None = None
     ) -> tuple[ResolvedArtifact | SealpinError, ...]:
-        """Resolve each of *references*, verified by nobody: what ``sealpin digest`` prints."""
+        """Resolve each of *references*, unverified: what ``sealpin digest`` prints."""
         pending = [self._images.submit(self._resolve, r, platform) for r in references]
         return tuple(_result(future) for future in pending)
 
@@ -178,11 +178,11 @@ class Session:
         return self._source.manifest(artifact.reference.repository, artifact.digest)
 
     def gather(self, artifact: ResolvedArtifact, *, needs: Needs) -> EvidenceSet:
-        """Return the evidence for *artifact*, verified by nobody: ``sealpin download``."""
+        """Return the evidence for *artifact*, unverified: ``sealpin download``."""
         return self._gatherer.gather(artifact, needs)
 
     def attached(self, artifact: ResolvedArtifact, *, place: EvidencePlace) -> tuple[Attached, ...]:
-        """Return what hangs on *artifact*, whatever it is: ``sealpin tree``."""
+        """Return what is attached to *artifact*, whatever it is: ``sealpin tree``."""
         return list_attached(
             self._source,
             repository=place.repository or artifact.reference.repository,
@@ -191,7 +191,7 @@ class Session:
         )
 
     def sbom(self, artifact: ResolvedArtifact, *, place: EvidencePlace) -> Sbom | None:
-        """Return the SBOM that hangs on *artifact*, signed by nobody: ``sealpin download sbom``."""
+        """Return the SBOM attached to *artifact*, unsigned: ``sealpin download sbom``."""
         return read_sbom(
             self._source,
             repository=place.repository or artifact.reference.repository,

@@ -6,13 +6,13 @@
 
     SealpinError
     ├── InvalidInput          fix what was given: a reference, a file, an option
-    ├── Unavailable           try again: registry, network, authorisation, a document that is away
+    ├── Unavailable           try again: registry, network, authorisation, a document out of reach
     ├── VerificationFailed    do not use it: a signature, a claim or a digest is wrong
     ├── PolicyInvalid         fix the policy: it does not load, so nothing is decided
     └── MissingDependency     install it: a library or program this path needs is absent
 
 ``Unavailable`` and ``MissingDependency`` always lead to an *inconclusive* decision, never to
-"denied for want of a signature" and never to "allowed". Each error has a stable ``code``
+"denied for lack of a signature" and never to "allowed". Each error has a stable ``code``
 (``checkpoint.root-mismatch``) that reports, documentation and tests share, one message (what,
 expected, got, where) and a hint that says what to do next.
 """
@@ -25,7 +25,7 @@ MAX_QUOTED_CHARS = 200
 
 
 class SealpinError(Exception):
-    """Root of every error raised on purpose; anything else is a defect of ours."""
+    """Root of every error raised on purpose; anything else is a bug in Sealpin."""
 
     def __init__(self, code: str, message: str, *, hint: str = "") -> None:
         super().__init__(message)

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Evidence: candidate signatures and attestations as found, believed by nobody.
+"""Evidence: candidate signatures and attestations as found, not verified.
 
 Discovery (`registry.discover`) and the offline store make these; only `signatures.verify` turns
 one into a `VerifiedStatement`. An `EvidenceSet` also says what could *not* be looked at, so that

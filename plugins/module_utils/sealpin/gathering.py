@@ -49,7 +49,7 @@ class Gatherer:
     _signed_in: SingleFlight[RepositoryLogins, Source] = field(default_factory=SingleFlight)
 
     def gather(self, artifact: ResolvedArtifact, needs: Needs) -> EvidenceSet:
-        """Return what all places hold, verified by nobody."""
+        """Return what all places hold, unverified."""
         if not needs.kinds:
             return EvidenceSet(subject=artifact.digest)
         visits = _visits(artifact.reference.repository, needs)

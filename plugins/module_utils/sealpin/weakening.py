@@ -39,7 +39,7 @@ class Weakening(Enum):
     UNSIGNED_ALLOWED = "insecure.unsigned-allowed"
     """A policy lets an image be pinned without evidence (``unsigned: allow``)."""
     NO_MATCH_ALLOWED = "insecure.no-match-allowed"
-    """An image no policy speaks of passes (``no-match-policy: allow``)."""
+    """An image no policy covers passes (``no-match-policy: allow``)."""
     CUE_COSIGN_SEMANTICS = "insecure.cue-cosign-semantics"
     """A CUE policy passes where a constrained field is absent (``cueSemantics: cosign``)."""
     ALLOW_ROLLBACK = "insecure.allow-rollback"

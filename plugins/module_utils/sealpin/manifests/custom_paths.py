@@ -113,7 +113,7 @@ class CustomPath:
         return "" if self.steps[-1].key == "*" else self.steps[-1].key
 
     def applies_to(self, api_version: str, kind: str) -> bool:
-        """Whether it speaks of resources of this ``apiVersion`` and ``kind``."""
+        """Whether it is for resources of this ``apiVersion`` and ``kind``."""
         group = api_version.rpartition("/")[0]
         return self.group in ("*", group) and self.kind in ("*", kind)
 

@@ -20,7 +20,7 @@ NOTHING = TrustedRoot()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roots:
-    """Which root says what; each may be one that could not be had."""
+    """Which root says what; each may be one that could not be obtained."""
 
     certificates: TrustedRoot | Unresolved = NOTHING
     """Certificate authorities and certificate logs."""
@@ -28,7 +28,7 @@ class Roots:
     timestamps: TrustedRoot | Unresolved = NOTHING
 
     def joined(self) -> TrustedRoot | Unresolved:
-        """Make one root of the three: each kind of authority from the root that speaks of it."""
+        """Make one root of the three: each kind of authority from the root that defines it."""
         if isinstance(self.certificates, Unresolved):
             return self.certificates
         if isinstance(self.logs, Unresolved):

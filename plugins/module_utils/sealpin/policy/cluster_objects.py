@@ -3,7 +3,7 @@
 """What ClusterImagePolicy documents refer to: TrustRoots, Secrets and ConfigMaps.
 
 The cluster's own ``config-policy-controller`` is one of the ConfigMaps: it says what becomes of
-images no policy speaks of. A Secret's or ConfigMap's namespace is compared only where both sides
+images no policy covers. A Secret's or ConfigMap's namespace is compared only where both sides
 name one.
 """
 

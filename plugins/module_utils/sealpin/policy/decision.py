@@ -38,7 +38,7 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 class Scope(Enum):
-    """What a finding speaks of."""
+    """What a finding is about."""
 
     IMAGE = "image"
     POLICY = "policy"

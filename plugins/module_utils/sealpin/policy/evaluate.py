@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decide: a policy set and the evidence of one image make a `Decision`.
 
-1. The policies that apply are found (`policy.select`); an image none speaks of is refused unless
+1. The policies that apply are found (`policy.select`); an image that none covers is refused unless
    the set says otherwise.
 2. Each authority of each policy answers (`policy.authorities`).
 3. A policy is satisfied when enough of its authorities are, the required ones among them, and its
@@ -115,7 +115,7 @@ def decide_by_name(
     now_utc: datetime,
     resource: Resource | None = None,
 ) -> Decision | None:
-    """Refuse an image no policy speaks of, before anything is asked of a registry; else None.
+    """Refuse an image no policy covers, before anything is asked of a registry; else None.
 
     Raises `InvalidInput` ``reference.not-for-cluster`` as `policy.select` does.
     """
@@ -127,7 +127,7 @@ def decide_by_name(
 
 
 def decide_unresolved(reference: ImageReference, error: SealpinError) -> Decision:
-    """Decide on an image whose digest could not be had: denied only for what is proven wrong."""
+    """Decide on an image without a digest: denied only for what is proven wrong."""
     proven_wrong = isinstance(error, VerificationFailed)
     answer = (
         failed(error.code, error.message, hint=error.hint) if proven_wrong else undecided(error)

@@ -47,7 +47,7 @@ class Explanation:
 
     @property
     def has_match(self) -> bool:
-        """Whether any policy speaks of the image."""
+        """Whether any policy covers the image."""
         return any(policy.has_say for policy in self.policies)
 
 

@@ -3,7 +3,7 @@
 """A policy from identity flags: ``verify`` decides on the same path as a document.
 
 The flags are cosign's and slsa-verifier's; the modules' options are the same with underscores. They
-make one policy with one authority that speaks of every image, because the caller has named the
+make one policy with one authority that covers every image, because the caller has named the
 images already.
 """
 

@@ -7,7 +7,7 @@ registry library makes of the reference (``index.docker.io/library/nginx:latest`
 without the tag), case-sensitively. The short spelling's glob is matched against the repository
 alone, Docker Hub folded to ``docker.io`` and the port of HTTPS left out on both sides, so that a
 tag, a digest or another spelling of one registry never decides which policy applies. In both, ``*``
-stays within one path component and ``**`` does not. Which policies speak of an image is `select`.
+stays within one path component and ``**`` does not. Which policies cover an image is `select`.
 """
 
 from __future__ import annotations

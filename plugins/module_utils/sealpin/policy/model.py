@@ -4,10 +4,10 @@
 
 Documents are turned into these values by `policy.document`, flags by `policy.flags`;
 `policy.evaluate` reads nothing else. The terms are policy-controller's
-(https://docs.sigstore.dev/policy-controller/overview/): a policy speaks of images by globs, has
+(https://docs.sigstore.dev/policy-controller/overview/): a policy covers images by globs, has
 authorities of which some must be satisfied, and an authority may want attestations.
 
-A value that could not be had (a key in a secret nobody gave, a root behind a mirror) stays in its
+A value that could not be obtained (a key in a missing Secret, a root behind a mirror) stays in its
 place as `Unresolved`: the policy loads, and whatever depends on the value is inconclusive.
 """
 
@@ -33,7 +33,7 @@ from .match import ImageGlob
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A value that could not be had, and why; `Unavailable` or `MissingDependency`."""
+    """A value that could not be obtained, and why; `Unavailable` or `MissingDependency`."""
 
     error: SealpinError
 
@@ -46,7 +46,7 @@ class Mode(Enum):
 
 
 class NoMatch(Enum):
-    """What becomes of an image no policy speaks of."""
+    """What becomes of an image no policy covers."""
 
     DENY = "deny"
     WARN = "warn"
@@ -275,7 +275,7 @@ Authority = Union[KeylessAuthority, KeyAuthority, StaticAuthority]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """Images a policy does not speak of, for a while and for a reason."""
+    """Images a policy does not cover, until a date and for a reason."""
 
     image: ImageGlob
     until_utc: datetime
@@ -313,7 +313,7 @@ class ResourceRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustPolicy:
-    """What one policy wants of the images it speaks of."""
+    """What one policy requires of the images it covers."""
 
     name: str
     images: tuple[ImageGlob, ...]

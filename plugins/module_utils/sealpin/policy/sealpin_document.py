@@ -229,7 +229,7 @@ def _refuse_beside(entry: Fields, name: str, others: tuple[str, ...]) -> None:
 
 
 def _read_globs(entry: Fields, publisher_images: tuple[ImageGlob, ...]) -> tuple[ImageGlob, ...]:
-    """Read ``images``; a publisher's policy that has none speaks of the publisher's."""
+    """Read ``images``; a publisher's policy that has none covers the publisher's."""
     if publisher_images and not entry.has("images"):
         return publisher_images
     entry.items("images", required=True)

@@ -1,6 +1,6 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which policies speak of an image, and why the others do not.
+"""Which policies cover an image, and why the others do not.
 
 First step of a decision, and all that ``policy match`` and ``policy explain`` need. A policy
 applies when one of its globs covers the image, its ``match`` (if any) covers the Kubernetes

@@ -77,7 +77,7 @@ class Sources:
 
 
 def resolve(make: Callable[[], _T]) -> _T | Unresolved:
-    """Return what *make* makes, or why it could not be had. `InvalidInput` goes through."""
+    """Return what *make* makes, or why it could not be obtained. `InvalidInput` is raised."""
     try:
         return make()
     except (Unavailable, MissingDependency) as error:

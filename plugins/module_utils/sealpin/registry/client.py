@@ -140,7 +140,7 @@ class RegistryClient:
     def _remember_without_api(self, repository: Repository, response: Response) -> None:
         """Ask no more for what is not there.
 
-        A 404 with an error of the registry's own speaks of one repository, any other of the route.
+        A 404 with the registry's own error is about one repository, any other about the route.
         """
         is_everywhere = response.status == 404 and not error_codes(response)
         self._without_referrers_api.add(repository.registry if is_everywhere else str(repository))

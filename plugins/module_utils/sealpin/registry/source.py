@@ -21,7 +21,7 @@ from .manifest import Manifest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Referrers:
-    """What a source lists as referring to a subject; hints, believed by nobody."""
+    """What a source lists as referring to a subject; hints, which prove nothing."""
 
     descriptors: tuple[Descriptor, ...] = ()
     route: Route = Route.REFERRERS_API

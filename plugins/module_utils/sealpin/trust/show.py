@@ -29,7 +29,7 @@ class KeyRole(Enum):
     TIMESTAMP_INTERMEDIATE = "timestamp-authority-intermediate"
     TIMESTAMP_ROOT = "timestamp-authority-root"
     UNSUPPORTED_LOG = "unsupported-log"
-    """Named by the document and believed by nobody here: its kind of key is unknown."""
+    """Named by the document and not trusted here: its kind of key is unknown."""
 
 
 class KeyState(Enum):

@@ -3,7 +3,7 @@
 """Does a JSON document satisfy a CUE program?
 
 The program is unified with the document field by field, along the program's fields only: what the
-program does not speak of is not looked at. Of each field that both speak of, everything the program
+program does not mention is not looked at. Of each field that both have, everything the program
 says must hold.
 
 1. A node gathers what the program says of one field: struct literals, references, bounds.
@@ -367,7 +367,7 @@ def _is_definition(expression: Expression) -> bool:
 
 
 def _says_something(struct: Struct) -> bool:
-    """Whether a file speaks of any field of its input."""
+    """Whether a file constrains any field of its input."""
     return any(
         isinstance(each, (Pattern, Conditional, Embedding))
         or (isinstance(each, Field) and each.is_regular)

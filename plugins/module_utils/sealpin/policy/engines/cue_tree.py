@@ -96,7 +96,7 @@ class Field:
 
     @property
     def is_regular(self) -> bool:
-        """Whether it speaks of the input: not hidden (``_x``), no definition (``#x``)."""
+        """Whether it is about the input: not hidden (``_x``), no definition (``#x``)."""
         return self.is_quoted or not self.label.startswith(("_", "#"))
 
 
