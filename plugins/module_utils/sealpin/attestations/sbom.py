@@ -31,6 +31,8 @@ MOVED_REGISTRIES: Mapping[str, str] = {"k8s.gcr.io": "registry.k8s.io"}
 """Registries that moved: releases of before 2023 name the old one, which is frozen.
 https://kubernetes.io/blog/2023/02/06/k8s-gcr-io-freeze-announcement"""
 
+_STUMBLES = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""What the parser raises over what is no text, and over fields of a kind it does not expect."""
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
@@ -102,7 +104,7 @@ def _parse(document: bytes, where: str) -> Document:
         raise missing_library("spdx-tools", purpose="reading an SBOM") from error
     try:
         return _parse_json(document) if is_json else _parse_tag_value(document)
-    except (SPDXParsingError, UnicodeDecodeError) as error:
+    except (SPDXParsingError, *_STUMBLES) as error:
         raise InvalidInput(
             "sbom.malformed", f"not an SPDX document: {quote(_reason(error))} ({where})"
         ) from error

@@ -137,6 +137,8 @@ def test_prefers_the_manifests_digest_in_the_locator_to_a_checksum() -> None:
         (b"hello", "sbom.malformed"),
         (b"\xff", "sbom.malformed"),
         (b"{}", "sbom.malformed"),
+        (spdx_json({"name": "a", "checksums": ["a text"]}), "sbom.malformed"),
+        (spdx_json({"name": "a", "externalRefs": [7]}), "sbom.malformed"),
         (b"{", "json.malformed"),
         (b'{"name": 1, "name": 2}', "json.duplicate-key"),
         (spdx_json(), "sbom.no-images"),
