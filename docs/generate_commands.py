@@ -17,15 +17,24 @@ from sealpin_hooks.examples import EXAMPLES
 HEAD = """\
 # The command
 
-One program, one verb at a time. Exit codes: 0 verified, or nothing to do · 1 refused; `pin` or
-`check` found or changed something · 2 could not check (registry, network, trusted root, missing
-engine) · 3 bad input (usage, reference, file, policy) · 4 a defect of Sealpin · 130 interrupted ·
-141 the answer could not be told: its reader left, or standard output is closed or full (files are
-written before). Warnings that standard error does not take are lost and change nothing. Of a mixed
-run: 1 over 2; 3 only if nothing could run.
+One program, with a verb for each task.
 
-A switch (`BOOL`) takes its value after `=` only: `--offline`, `--offline=false`. Options and
-arguments mix freely, no option may be abbreviated, and `--` ends the options.
+| exit code | meaning |
+|---|---|
+| 0 | verified, or nothing to do |
+| 1 | refused; or `pin` or `check` found or changed something |
+| 2 | could not check: registry, network, trusted root, missing engine |
+| 3 | bad input: usage, reference, file, policy |
+| 4 | a bug in Sealpin |
+| 130 | interrupted |
+| 141 | the answer could not be delivered: its reader has gone, or standard output is closed or full |
+
+If the images of a run differ, 1 takes precedence over 2, and the code is 3 only if nothing could run.
+With 141, files have been written already. Warnings that cannot be written to standard error are lost
+and change nothing.
+
+A switch (`BOOL`) takes its value only after `=`: `--offline`, `--offline=false`. Options and
+arguments can be mixed freely, options cannot be abbreviated, and `--` ends the options.
 
 This page is generated from the parsers: `make docs`.
 """

@@ -37,12 +37,12 @@ VERBS = {
     "check": "check offline that files are pinned and agree with sealpin.lock",
     "update": "move pins whose tag moved, after verification",
     "download": "print the attestations, signatures or SBOM of an image as they are",
-    "tree": "show what hangs on an image",
+    "tree": "show what is attached to an image",
     "triangulate": "print where the signatures of an image are kept",
     "digest": "print the digest of an image",
     "release-images": "list the images that a release's SBOM names",
     "evidence": "save evidence, and verify it without a network",
-    "trust": "show or renew what signatures are verified against",
+    "trust": "show or refresh what signatures are verified against",
     "policy": "validate, explain, test or convert policies",
     "init": "write a commented .sealpin.yaml to start from",
 }
@@ -244,7 +244,7 @@ def _report_defect() -> int:
 
     traceback.print_exc()
     print(
-        f"sealpin: a defect of sealpin {__version__}; please report it with the lines above",
+        f"sealpin: a bug in sealpin {__version__}; please report it with the lines above",
         file=sys.stderr,
     )
     return exit_codes.DEFECT

@@ -233,7 +233,7 @@ def add_pin_options(parser: Parser) -> None:
     parser.add_switch("--diff", help="show the changes")
     parser.add_switch("--dry-run", help="write nothing")
     parser.add_argument(
-        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="pin this child of an index"
+        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="pin this platform of an index"
     )
     styles = parser.add_mutually_exclusive_group()
     styles.add_argument(

@@ -40,11 +40,11 @@ def make_parser() -> Parser:
     parser = Parser(
         prog="sealpin check",
         description="Check offline that files are pinned and agree with sealpin.lock.",
-        epilog="With --verify the registry is asked; with --evidence, what was saved of it.",
+        epilog="--verify verifies again with the registry, --evidence from saved evidence.",
     )
     add_file_options(parser)
     add_file_report_options(parser)
-    parser.add_switch("--verify", help="verify every pinned digest again; asks the registry")
+    parser.add_switch("--verify", help="verify every pinned digest again, with the registry")
     parser.add_switch("--evidence", help="verify again from saved evidence; opens no socket")
     parser.add_argument(
         "--evidence-dir",

@@ -31,7 +31,7 @@ def run(argv: Sequence[str]) -> int:
     )
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="image references")
     parser.add_argument(
-        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="of this child of an index"
+        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="of this platform of an index"
     )
     add_registries_option(parser)
     add_registry_options(parser)

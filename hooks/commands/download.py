@@ -43,7 +43,7 @@ def make_parser() -> Parser:
     """Return the verb's parser."""
     parser = Parser(
         prog="sealpin download",
-        description="Print what hangs on an image, as it is. Nothing is verified.",
+        description="Print what is attached to an image, as it is. Nothing is verified.",
     )
     parser.add_argument("kind", choices=_KINDS, help="what to print")
     parser.add_argument("images", nargs=1, metavar="IMAGE", help="image reference")
@@ -54,7 +54,7 @@ def make_parser() -> Parser:
         help="only attestations of this type: a URI or a short name as verify-attestation --type",
     )
     parser.add_argument(
-        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="of this child of an index"
+        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="of this platform of an index"
     )
     parser.add_argument(
         "--attachment-tag-prefix", default="", metavar="TEXT", help="prefix of the tags"

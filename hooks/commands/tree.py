@@ -28,7 +28,7 @@ _HEADINGS = {
 def run(argv: Sequence[str]) -> int:
     """Draw one image's tree."""
     parser = Parser(
-        prog="sealpin tree", description="Show what hangs on an image. Nothing is verified."
+        prog="sealpin tree", description="Show what is attached to an image. Nothing is verified."
     )
     parser.add_argument("images", nargs=1, metavar="IMAGE", help="image reference")
     parser.add_argument(

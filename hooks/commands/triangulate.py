@@ -19,14 +19,14 @@ def run(argv: Sequence[str]) -> int:
     parser = Parser(
         prog="sealpin triangulate",
         description="Print where the signatures of an image are kept.\n"
-        "Whether any are there is not looked at.",
+        "It does not check whether any exist.",
     )
     parser.add_argument("images", nargs=1, metavar="IMAGE", help="image reference")
     parser.add_argument(
         "--type",
         choices=("signature", "attestation", "sbom", "digest"),
         default="signature",
-        help="what to print the place of (default signature)",
+        help="what to locate (default signature)",
     )
     parser.add_argument(
         "--attachment-tag-prefix", default="", metavar="TEXT", help="prefix of the tag"

@@ -48,7 +48,7 @@ def make_update_parser() -> Parser:
     """Return the parser of ``trust update``."""
     parser = Parser(
         prog="sealpin trust update",
-        description="Renew the trusted root by The Update Framework, and show it.",
+        description="Refresh the trusted root with The Update Framework, and show it.",
     )
     parser.add_argument(
         "--mirror", default="", metavar="URL", help="another TUF repository; needs --root"
@@ -192,6 +192,6 @@ SUBVERBS = {
         description="show what is trusted, and its age", make_parser=make_show_parser, run=_show
     ),
     "update": SubVerb(
-        description="renew the trusted root by TUF", make_parser=make_update_parser, run=_update
+        description="refresh the trusted root with TUF", make_parser=make_update_parser, run=_update
     ),
 }

@@ -29,7 +29,7 @@ def make_parser() -> Parser:
     """Return the verb's parser."""
     parser = Parser(
         prog="sealpin update",
-        description="Ask for the digest each tag has now; move the pins whose image verifies.",
+        description="Look up the digest each tag has now, and move the pins whose image verifies.",
         epilog="With --dry-run --diff it shows what it would write, and writes nothing.",
     )
     add_pin_options(parser)

@@ -37,7 +37,7 @@ def raising(error: BaseException):
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (RuntimeError("oops"), 4, "a defect of sealpin"),
+        (RuntimeError("oops"), 4, "a bug in sealpin"),
         (AssertionError(), 4, "Traceback"),
         (VerificationFailed("a.b", "no \x1b[31m", hint="do c"), 1, "sealpin: no \\x1b[31m [a.b]"),
         (KeyboardInterrupt(), 130, ""),
