@@ -77,6 +77,7 @@ def validate(argv: Sequence[str]) -> int:
                 "line": problem.line,
                 "column": problem.column,
                 "field": problem.field,
+                "code": error.code,
                 "message": problem.message,
                 "hint": problem.hint,
             }
@@ -84,7 +85,8 @@ def validate(argv: Sequence[str]) -> int:
         ]
     except PolicyInvalid as error:
         where = {"file": "", "line": 0, "column": 0, "field": ""}
-        problems = [{**where, "message": error.message, "hint": error.hint}]
+        said = {"code": error.code, "message": error.message, "hint": error.hint}
+        problems = [{**where, **said}]
     if arguments.format == "json":
         document = {
             "report": "sealpin-policy-validate",
@@ -107,7 +109,8 @@ def _print_validation(
 
     for problem in problems:
         place = f"{problem['file']}:{problem['line']}:{problem['column']}: "
-        print(f"{place if problem['file'] else ''}{printable(problem['message'])}", file=sys.stderr)
+        text = f"{printable(problem['message'])} [{problem['code']}]"
+        print(f"{place if problem['file'] else ''}{text}", file=sys.stderr)
         if problem["hint"]:
             print(f"  next: {printable(problem['hint'])}", file=sys.stderr)
     if not problems:

@@ -128,7 +128,13 @@ def test_validate_names_the_place_and_what_to_do(project: Project) -> None:
     line = len(POLICY.splitlines()) + 1
     assert ran.code == 3
     assert f".sealpin.yaml:{line}:" in ran.err
-    assert "polices" in ran.err
+    assert "polices [policy.invalid]\n  next: did you mean policies?" in ran.err
+
+
+def test_validate_gives_a_file_that_is_not_yaml_its_code(project: Project) -> None:
+    project.write(".sealpin.yaml", "policies: [\n")
+    ran = sealpin("policy", "validate", cwd=project.folder)
+    assert (ran.code, ran.err.endswith("[policy.invalid]\n")) == (3, True)
 
 
 def test_validate_and_match_open_no_socket(
