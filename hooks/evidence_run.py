@@ -118,11 +118,8 @@ class EvidenceImages:
         for error in self.unreadable:
             print_error(error)
         if self.unpinned:
-            print(
-                f"sealpin: references without a digest, left out: {self.unpinned}\n"
-                "sealpin: next: run: sealpin pin",
-                file=sys.stderr,
-            )
+            text = f"references without a digest, left out: {self.unpinned}"
+            print_error(InvalidInput("evidence.unpinned", text, hint="run: sealpin pin"))
         elif not self.references and not self.unreadable:
             print("sealpin: no image found", file=sys.stderr)
         amiss = [*map(exit_codes.of_error, self.unreadable), *[exit_codes.REFUSED] * self.unpinned]
