@@ -27,6 +27,7 @@ _NAMING_KEYS = {
 _KEY = re.compile(r"[ \t]*(?P<key>[A-Za-z][\w-]*)[ \t]*=")
 _SECTION = re.compile(r"[ \t]*\[(?P<name>[^\]]+)\][ \t]*")
 _WORD = re.compile(r"\S+")
+_LOCAL_PREFIX = "localhost/"  # what podman puts before the name of an image it builds
 _UNIT_SUFFIXES = (".artifact", ".build", ".image")
 _TRANSPORT = re.compile(r"docker://")
 _CONTEXT = re.compile(r"(?P<name>[^=]*=)(?:docker|docker-image|container-image)://")
@@ -127,6 +128,8 @@ def _read_image(
         survey.remark("not-splicable", value.path, start, detail=value.text)
     else:
         before = prefix.match(value.text)
+        if value.text.startswith(_LOCAL_PREFIX) and not veto:
+            veto = "built-locally"
         survey.literal(value.span, value.path, veto=veto, prefix=before[0] if before else "")
 
 
