@@ -30,8 +30,8 @@ One program, with a verb for each task.
 | 141 | the answer could not be written: its reader has gone, or standard output is closed or full |
 
 If the images of a run differ, 1 takes precedence over 2, and the code is 3 only if nothing could
-run. With 141, files have been written already. Warnings that cannot be written to standard error are
-lost and change nothing.
+run. With 141, files have been written already. Warnings that cannot be written to standard error
+are lost and change nothing.
 
 A switch (`BOOL`) takes its value only after `=`: `--offline`, `--offline=false`. Options and
 arguments can be mixed freely, options cannot be abbreviated, and `--` ends the options.

@@ -88,8 +88,8 @@ class Candidates:
         return failed(
             f"{what}.missing",
             f"no {what} found for {self.evidence.subject}{unusable}",
-            hint="sealpin tree shows what is attached to the image; name in the policy the repository"
-            " that its signatures are kept in, if that is another",
+            hint="sealpin tree shows what is attached to the image; name in the policy the"
+            " repository that its signatures are kept in, if that is another",
         )
 
     def unseen(self, what: str) -> Answer | None:
