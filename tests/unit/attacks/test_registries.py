@@ -14,7 +14,7 @@ from sealpin.digest import Digest
 from sealpin.errors import SealpinError, Unavailable
 from sealpin.reference import ImageReference, Repository
 from sealpin.registry.client import _next_page
-from sealpin.registry.connect import connect
+from sealpin.registry.connect import connect, fetch
 from sealpin.registry.credentials import BasicCredentials
 from sealpin.registry.discover import discover
 from sealpin.registry.mirrors import Mirrors
@@ -257,6 +257,16 @@ def test_redirect_to_another_origin_carries_no_credentials(location: str) -> Non
             )
         assert other.asked()
         assert not any("authorization" in asked.headers for asked in other.asked())
+
+
+@pytest.mark.parametrize("place", ["{other}\\@{own}", "{other}\\.localhost", "x@{own}"])
+def test_address_that_two_parsers_read_differently_is_not_asked(place: str) -> None:
+    with MemoryRegistry() as registry, MemoryRegistry() as other:
+        url = f"http://{place.format(other=other.host, own=registry.host)}/cosign.pub"
+        with pytest.raises(Unavailable) as raised:
+            fetch(url, max_bytes=1000, options=RegistryOptions())
+        assert raised.value.code == "registry.address"
+        assert not registry.asked() + other.asked()
 
 
 CREDENTIALS = {

@@ -10,11 +10,13 @@ machine.
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from ..records import dataclass
 from ..reference import DOCKER_HUB
 
 _DOCKER_HUB_HOST = "registry-1.docker.io"
+_PLAIN_PLACE = re.compile(r"[A-Za-z0-9._:%\[\]-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,14 @@ def host_name(registry: str) -> str:
     if registry.startswith("["):
         return registry[1:].partition("]")[0]
     return registry.partition(":")[0]
+
+
+def is_plain_place(place: str) -> bool:
+    r"""Whether *place*, the host and port of an address, means one host to every parser.
+
+    The standard library takes ``a\@b`` for the host b, and urllib3, which connects, for the host a.
+    """
+    return _PLAIN_PLACE.fullmatch(place) is not None
 
 
 def is_loopback(host: str) -> bool:

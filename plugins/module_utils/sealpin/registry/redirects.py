@@ -10,17 +10,15 @@ on the same origin or leads from plain HTTP to this machine, as is a fifth redir
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import Unavailable
 from ..records import replace
-from .hosts import is_loopback
+from .hosts import is_loopback, is_plain_place
 from .transport import Request, Response, Transport
 
 _REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 4
-_PLAIN_PLACE = re.compile(r"[A-Za-z0-9._:%\[\]-]*")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -67,13 +65,9 @@ def _redirected(request: Request, response: Response) -> Request:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    r"""Return scheme, host and port.
-
-    Raises `ValueError` for a malformed address, and for one whose host is not plain: what connects
-    has a parser of its own, which ends the host of ``a\@b`` at the backslash.
-    """
+    """Return scheme, host and port. Raises `ValueError` for a malformed or ambiguous address."""
     parts = urlsplit(url)
-    if _PLAIN_PLACE.fullmatch(parts.netloc) is None:
+    if not is_plain_place(parts.netloc):
         raise ValueError("not a host and a port")
     port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
     return parts.scheme, parts.hostname or "", port

@@ -22,6 +22,7 @@ from ..records import dataclass
 from ..version import __version__
 from .body import read_body
 from .bounded_response import BoundedResponse
+from .hosts import is_plain_place
 from .proxies import ProxySettings
 from .transport import Request, Response
 
@@ -117,6 +118,8 @@ class Urllib3Transport:
         origin = "/".join(url.split("/", 3)[:3])
         way = self._ways.get(origin)
         if way is None:
+            if not is_plain_place(urlsplit(url).netloc):
+                raise _no_address(quote(origin))
             proxy = self._proxies.proxy_for(url)
             host = urlsplit(proxy or url).hostname or ""
             way = self._ways[origin] = _Way(host=host, pool=self._pool(proxy, url))
@@ -220,8 +223,12 @@ def _convert(error: Exception, request: Request) -> SealpinError:
     if any(isinstance(cause, IncompleteRead) for cause in (error, error.__cause__)):
         return Unavailable("registry.truncated", f"answer cut short: {where}")
     if isinstance(error, (exceptions.LocationParseError, exceptions.LocationValueError)):
-        return Unavailable("registry.address", f"not an address that can be reached: {where}")
+        return _no_address(where)
     return Unavailable("registry.connection", f"connection lost: {where}: {_reason(error)}")
+
+
+def _no_address(where: str) -> Unavailable:
+    return Unavailable("registry.address", f"not an address that can be reached: {where}")
 
 
 def _without_tls(error: Exception, where: str) -> Unavailable:
