@@ -79,20 +79,11 @@ def this_machine(*, allow_environment_keys: bool = False) -> Machine:
     )
 
 
-def new_session(
-    options: RunOptions,
-    *,
-    registries: ConfiguredRegistries | None = None,
-    ahead: LookAhead | None = None,
-) -> Session:
-    """Return the session of a verb, run in the working directory; it asks where *ahead* asked."""
-    from sealpin.reaching import NO_REGISTRIES
+def new_session(options: RunOptions, *, registries: ConfiguredRegistries) -> Session:
+    """Return the session of a verb, run in the working directory."""
     from sealpin.run import open_session
 
-    source = ahead.source if ahead is not None else None
-    return open_session(
-        options, this_machine(), registries=registries or NO_REGISTRIES, source=source
-    )
+    return open_session(options, this_machine(), registries=registries)
 
 
 def looking_session(options: RunOptions) -> Session:

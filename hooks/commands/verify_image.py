@@ -189,6 +189,7 @@ def _inputs(texts: Sequence[str]) -> Mapping[str, str]:
 def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) -> BuildReport:
     from sealpin.clock import SystemClock
     from sealpin.image_builds import digest_of, verify_build
+    from sealpin.reaching import NO_REGISTRIES
     from sealpin.reference import ImageReference, Repository
     from sealpin.signatures.opinion import SecondOpinion
     from sealpin.trust.material import KeylessTrust
@@ -207,7 +208,7 @@ def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) 
     digest_of(image)  # a mistake is told before a root is refreshed
     elsewhere = arguments.provenance_repository
     options = run_options(arguments)
-    with new_session(options) as session:
+    with new_session(options, registries=NO_REGISTRIES) as session:
         build = verify_build(
             session,
             image,

@@ -25,9 +25,8 @@ def open_session(
     """Return the session of a run.
 
     *registries* are those of a configuration file; the options come first. *source* is one that
-    was connected already, for the same options. Raises
-    `InvalidInput` for options that contradict each other or files that do not load, before any
-    request.
+    was connected already, for the same options. Raises `InvalidInput`, before any request, for
+    options that contradict each other or files that do not load.
     """
     if options.max_workers < 1:
         raise InvalidInput("usage", f"expected at least one worker, got {options.max_workers}")

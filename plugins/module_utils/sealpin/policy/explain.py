@@ -22,7 +22,7 @@ from .model import (
     TrustPolicy,
     Unresolved,
 )
-from .select import Match, Resource, applicable, match_policies
+from .select import Match, applicable, match_policies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +51,12 @@ class Explanation:
         return any(policy.has_say for policy in self.policies)
 
 
-def explain(
-    policies: PolicySet,
-    reference: ImageReference,
-    *,
-    now_utc: datetime,
-    resource: Resource | None = None,
-) -> Explanation:
-    """Explain for every policy of the set whether it has a say about *reference*.
+def explain(policies: PolicySet, reference: ImageReference, *, now_utc: datetime) -> Explanation:
+    """Explain for every policy of the set whether it has a say about *reference* by its name.
 
     Raises `InvalidInput` ``reference.not-for-cluster`` as `policy.select` does.
     """
-    matches = match_policies(policies, reference, now_utc=now_utc, resource=resource)
+    matches = match_policies(policies, reference, now_utc=now_utc, resource=None)
     by_name = {match.policy.name: match for match in matches}
     applying = frozenset(policy.name for policy in applicable(policies, matches))
     return Explanation(
