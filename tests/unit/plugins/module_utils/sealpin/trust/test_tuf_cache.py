@@ -139,6 +139,12 @@ def test_a_document_that_cannot_be_read_is_unavailable(cache):
     assert caught.value.code == "tuf.cache"
 
 
+def test_a_folder_that_vanishes_while_it_is_looked_at_is_unavailable(tmp_path):
+    with pytest.raises(Unavailable) as caught:
+        tuf_cache._check_private(tmp_path / "gone")
+    assert caught.value.code == "tuf.cache"
+
+
 def test_a_place_that_cannot_be_made_is_unavailable(tmp_path):
     (tmp_path / "file").write_text("")
 
