@@ -35,7 +35,7 @@ policies:
   # - images: ["registry.example/app/**"]
   #   key: keys/app.pub
 
-  # Not signed by anybody. Pinned without proof, and marked so in every report and in sealpin.lock.
+  # Signed by nobody: pinned without proof, and marked as such in every report and in sealpin.lock.
   # - images: ["docker.io/library/**"]
   #   unsigned: allow
 """
