@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from ...errors import MissingDependency, Unavailable
 from ...records import dataclass
@@ -87,32 +88,13 @@ def run_engine(
     ``engine.killed``, ``engine.failed`` or ``engine.start``; `MissingDependency` as
     `python_program`.
     """
-    limits = {
-        "RLIMIT_CPU": cpu_s,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_FSIZE": MAX_OUTPUT_BYTES,
-    }
-    launcher = [python_program(), "-I", "-S", "-c", _LAUNCHER, json.dumps(limits)]
     name = Path(arguments[0]).name
     with tempfile.TemporaryDirectory(prefix="sealpin-engine-") as folder:
         for file, content in files.items():
             Path(folder, file).write_bytes(content)
         stdout, stderr = Path(folder, ".stdout"), Path(folder, ".stderr")
         with stdout.open("wb") as out, stderr.open("wb") as err:
-            try:
-                # pylint: disable-next=ansible-bad-function # the core knows no AnsibleModule
-                process = subprocess.Popen(
-                    [*launcher, *arguments],
-                    cwd=folder,
-                    env=_environment(folder),
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                )
-            except OSError as error:
-                raise Unavailable(
-                    "engine.start", f"cannot start {name}: {error.strerror}"
-                ) from error
+            process = _start(arguments, folder=folder, cpu_s=cpu_s, stdout=out, stderr=err)
             used_cpu_s = _watch(process, name, timeout_s)
         if stdout.stat().st_size >= MAX_OUTPUT_BYTES:
             raise Unavailable("engine.output", f"{name} wrote {MAX_OUTPUT_BYTES} bytes or more")
@@ -121,6 +103,31 @@ def run_engine(
         return Finished(
             exit_code=process.returncode, stdout=stdout.read_bytes(), stderr=stderr.read_bytes()
         )
+
+
+def _start(
+    arguments: Sequence[str], *, folder: str, cpu_s: int, stdout: BinaryIO, stderr: BinaryIO
+) -> subprocess.Popen[bytes]:
+    """Start the program through a launcher, which sets the limits of its own process first."""
+    limits = {
+        "RLIMIT_CPU": cpu_s,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": MAX_OUTPUT_BYTES,
+    }
+    launcher = [python_program(), "-I", "-S", "-c", _LAUNCHER, json.dumps(limits)]
+    try:
+        # pylint: disable-next=ansible-bad-function # the core knows no AnsibleModule
+        return subprocess.Popen(
+            [*launcher, *arguments],
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
+    except OSError as error:
+        name = Path(arguments[0]).name
+        raise Unavailable("engine.start", f"cannot start {name}: {error.strerror}") from error
 
 
 def _killed(name: str, number: int, used_cpu_s: float, cpu_s: int) -> Unavailable:
