@@ -178,18 +178,7 @@ def _read_policy(
     problems_before = len(entry.reader.problems)
     name = entry.text("name") or f"policies[{index}]"
     unsigned = entry.choice("unsigned", _UNSIGNED)
-    own_images: tuple[ImageGlob, ...] = ()
-    found: list[Authority] = []
-    if entry.has("authorities"):
-        _refuse_beside(entry, "authorities", (*AUTHORITY_KINDS, *RULE_FIELDS, "unsigned"))
-        for number, inner in enumerate(entry.mappings("authorities", required=True)):
-            found += authorities.read(inner, name=inner.text("name") or f"authority-{number}")
-            inner.finish()
-    elif unsigned is not None:
-        _refuse_beside(entry, "unsigned", (*AUTHORITY_KINDS, *RULE_FIELDS))
-    else:
-        found += authorities.read(entry, name="")
-        own_images = authorities.publisher_images(entry)
+    found, own_images = _read_signers(entry, authorities, is_unsigned=unsigned is not None)
     images = _read_globs(entry, own_images)
     exclude = tuple(_read_exclusions(entry))
     threshold, required = entry.integer("threshold", 1), entry.texts("required")
@@ -220,6 +209,24 @@ def _read_policy(
         entry.reader.add(error.message, entry.path)
         return None
     return policy
+
+
+def _read_signers(
+    entry: Fields, authorities: AuthorityReader, *, is_unsigned: bool
+) -> tuple[list[Authority], tuple[ImageGlob, ...]]:
+    """Read who must have signed, and the images of the publisher that is named, if one is."""
+    found: list[Authority] = []
+    if entry.has("authorities"):
+        _refuse_beside(entry, "authorities", (*AUTHORITY_KINDS, *RULE_FIELDS, "unsigned"))
+        for number, inner in enumerate(entry.mappings("authorities", required=True)):
+            found += authorities.read(inner, name=inner.text("name") or f"authority-{number}")
+            inner.finish()
+        return found, ()
+    if is_unsigned:
+        _refuse_beside(entry, "unsigned", (*AUTHORITY_KINDS, *RULE_FIELDS))
+        return found, ()
+    found += authorities.read(entry, name="")
+    return found, authorities.publisher_images(entry)
 
 
 def _refuse_beside(entry: Fields, name: str, others: tuple[str, ...]) -> None:
