@@ -575,6 +575,12 @@ def test_one_signer_listed_twice_is_not_two(root: TrustedRoot, authorities: str)
         of_threshold(authorities, root)
 
 
+def test_threshold_of_very_many_signers_is_read_in_no_time(root: TrustedRoot) -> None:
+    many = ", ".join(f"{{keyless: {{issuer: i, identity: x{n}}}}}" for n in range(8_000))
+    with at_most(10):
+        assert len(of_threshold(f"{many}, threshold: 8000", root).policies[0].authorities) == 8_000
+
+
 @pytest.mark.parametrize(
     ("authorities", "codes"),
     [

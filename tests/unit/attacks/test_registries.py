@@ -95,6 +95,11 @@ def test_retry_after_of_any_kind_is_a_time_or_none(value: str) -> None:
     assert waited is None or waited > 0
 
 
+def test_very_many_mirrors_take_no_time_that_grows_with_their_square() -> None:
+    with at_most(5):
+        Mirrors.parse((f"r{n}.test=dir:x" for n in range(20_000)), base=Path())
+
+
 def test_missing_folder_of_a_mirror_is_not_the_absence_of_evidence(tmp_path: Path) -> None:
     found = discover(mirrored(tmp_path / "unmounted"), image=APP, subject=SUBJECT)
     assert not found.is_complete

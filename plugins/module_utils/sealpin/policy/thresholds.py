@@ -15,6 +15,7 @@ from itertools import combinations, islice
 
 from ..errors import PolicyInvalid
 from ..regexes import Pattern
+from ..trust.root import TrustedRoot
 from .model import (
     Authority,
     IdentityRule,
@@ -31,21 +32,21 @@ _MAX_PAIRS = 10_000
 
 def check_distinct(policy: TrustPolicy) -> None:
     """Raise `PolicyInvalid` ``policy.threshold`` where fewer than *threshold* signers are named."""
-    distinct: list[Authority] = []
+    by_signer: dict[Hashable, list[Authority]] = {}
     twice: list[str] = []
     for authority in policy.authorities:
-        if len(distinct) >= policy.threshold:
-            return
-        same = next((each for each in distinct if _are_same(each, authority)), None)
+        alike = by_signer.setdefault(_signer(authority), [])
+        same = next((each for each in alike if _are_same(each, authority)), None)
         if same is None:
-            distinct.append(authority)
+            alike.append(authority)
         else:
             twice.append(f"{authority.name} wants the same of the same signer as {same.name}")
-    if twice and len(distinct) < policy.threshold:
+    different = len(policy.authorities) - len(twice)
+    if twice and different < policy.threshold:
         raise PolicyInvalid(
             "policy.threshold",
             f"{policy.name}: threshold: expected {policy.threshold} different authorities,"
-            f" got {len(distinct)}: {twice[0]}",
+            f" got {different}: {twice[0]}",
         )
 
 
@@ -60,17 +61,26 @@ def met_by_one(policy: TrustPolicy) -> Iterator[tuple[Authority, Authority]]:
 def _are_same(one: Authority, other: Authority) -> bool:
     if isinstance(one, StaticAuthority) or isinstance(other, StaticAuthority):
         return False
-    return _signer(one) == _signer(other) and one.rules == other.rules
+    return (
+        _signer(one) == _signer(other) and _root(one) == _root(other) and one.rules == other.rules
+    )
 
 
-def _signer(authority: KeyAuthority | KeylessAuthority) -> Hashable:
+def _signer(authority: Authority) -> Hashable:
     """Who must have signed, whatever the policy calls it."""
-    if isinstance(authority, KeyAuthority):
-        key = authority.trust
-        return key if isinstance(key, Unresolved) else key.key.key
+    if isinstance(authority, KeylessAuthority):
+        return frozenset(authority.identities)
+    if isinstance(authority, StaticAuthority):
+        return authority.name
     trust = authority.trust
-    root = trust if isinstance(trust, Unresolved) else trust.root
-    return frozenset(authority.identities), root
+    return trust if isinstance(trust, Unresolved) else trust.key.key
+
+
+def _root(authority: KeyAuthority | KeylessAuthority) -> TrustedRoot | Unresolved | None:
+    """Who says whose certificate it is; nobody has to for a key."""
+    if isinstance(authority, KeyAuthority):
+        return None
+    return authority.trust if isinstance(authority.trust, Unresolved) else authority.trust.root
 
 
 def _overlap(one: Authority, other: Authority) -> bool:

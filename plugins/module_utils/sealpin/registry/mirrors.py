@@ -10,6 +10,7 @@ and that evidence is absent, and `ResolvedArtifact.source` names it. `routing` o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -82,9 +83,8 @@ class Mirrors:
         Raises `InvalidInput` ``mirror.malformed``, ``mirror.prefix`` or ``mirror.twice``.
         """
         rules = [_parse_rule(text, base) for text in texts]
-        prefixes = [rule.prefix for rule in rules]
-        for prefix in prefixes:
-            if prefixes.count(prefix) > 1:
+        for prefix, count in Counter(rule.prefix for rule in rules).items():
+            if count > 1:
                 raise InvalidInput("mirror.twice", f"two mirrors for one prefix: {prefix}")
         return cls(rules=tuple(sorted(rules, key=lambda rule: -len(rule.prefix.parts))))
 
