@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 VERBS = {
     "verify": "verify that images are signed by whom you expect",
-    "verify-attestation": "verify that images have an attestation by whom you expect",
+    "verify-attestation": "verify that images have an attestation signed by whom you expect",
     "verify-bundle": "verify one Sigstore bundle over a file or digest",
     "verify-image": "verify how an image was built: by whom, from which source",
     "pin": "verify images in files, then write their digests",
@@ -93,9 +93,9 @@ def usage() -> str:
             "",
             *lines,
             "",
-            "sealpin VERB --help tells more; --version prints the version.",
-            "A repository begins with: sealpin init, then sealpin pin --dry-run --diff .",
-            "https://github.com/sealpin/sealpin has the documentation.",
+            "sealpin VERB --help shows a verb's options; --version prints the version.",
+            "To start in a repository: sealpin init, then sealpin pin --dry-run --diff .",
+            "Documentation: https://github.com/sealpin/sealpin",
         ]
     )
 

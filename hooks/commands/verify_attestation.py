@@ -38,7 +38,7 @@ def make_parser() -> Parser:
     """Return the verb's parser."""
     parser = Parser(
         prog="sealpin verify-attestation",
-        description="Verify that images have an attestation by whom you expect.",
+        description="Verify that images have an attestation signed by whom you expect.",
         epilog="With --recursive each platform manifest of an index must have one.",
     )
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="image references")
