@@ -149,7 +149,7 @@ def test_a_page_said_to_be_elsewhere_hides_no_signature_of_this_one(site: Signed
     assert site.verify().code == 0
     ran = site.verify(tag=f"@{other}")
     assert (ran.code, "[registry.foreign-page]" in ran.err) == (2, True)
-    assert "told the name it is asked by" in ran.err
+    assert "its public name" in ran.err
 
 
 def test_a_page_that_is_denied_is_asked_for_once_a_run(site: SignedSite) -> None:
