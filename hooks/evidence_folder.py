@@ -10,7 +10,6 @@ from sealpin.clock import SystemClock
 from sealpin.errors import InvalidInput, quote
 from sealpin.evidence_session import EvidenceSession
 from sealpin.rules import Rules
-from sealpin.signatures.opinion import SecondOpinion
 
 
 def open_evidence(folder: Path, rules: Rules) -> EvidenceSession:
@@ -21,5 +20,5 @@ def open_evidence(folder: Path, rules: Rules) -> EvidenceSession:
             f"no folder with saved evidence: {quote(folder)}",
             hint="save it where the registry can be reached: sealpin evidence save",
         )
-    second_opinion = SecondOpinion(rules.options.second_opinion)
+    second_opinion = rules.options.second_opinion
     return EvidenceSession(folder, clock=SystemClock(), second_opinion=second_opinion)

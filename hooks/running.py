@@ -18,6 +18,7 @@ from sealpin.records import fields
 from sealpin.reference import ImageReference, Repository
 from sealpin.report.text import printable
 from sealpin.run_options import Machine, RunOptions
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.weakening import Weakening
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def run_options(arguments: argparse.Namespace, **changes: object) -> RunOptions:
             values[known] = tuple(value) if isinstance(value, list) else value
     if "annotations" in values:
         values["annotations"] = parse_annotations(arguments.annotations)
+    if "second_opinion" in values:
+        values["second_opinion"] = SecondOpinion(arguments.second_opinion)
     if "timeout" in vars(arguments):
         values["timeout_s"] = parse_duration_s(arguments.timeout)
     values["credentials_for"] = _credential_registries(arguments)

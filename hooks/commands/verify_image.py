@@ -191,7 +191,6 @@ def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) 
     from sealpin.image_builds import digest_of, verify_build
     from sealpin.reaching import NO_REGISTRIES
     from sealpin.reference import ImageReference, Repository
-    from sealpin.signatures.opinion import SecondOpinion
     from sealpin.trust.material import KeylessTrust
     from sealpin.trusting import RootChoice
 
@@ -216,7 +215,7 @@ def _verify_github(arguments: argparse.Namespace, expected: ExpectedProvenance) 
             repository=None if elsewhere is None else Repository.parse(elsewhere),
             trust=KeylessTrust(root=RootChoice(options, this_machine()).root()),
             now_utc=SystemClock().now_utc(),
-            second_opinion=SecondOpinion(options.second_opinion),
+            second_opinion=options.second_opinion,
         )
     return BuildReport.of_build(arguments.images[0], build)
 

@@ -54,6 +54,8 @@ def run_options(params: Params) -> RunOptions:
         require_timestamp=bool(params.get("use_signed_timestamps")),
         credentials_for=_credential_registry(params),
     )
+    if "second_opinion" in given:
+        given["second_opinion"] = SecondOpinion(given["second_opinion"])
     return RunOptions(**given)
 
 
@@ -86,7 +88,7 @@ def open_session(params: Params, rules: Rules) -> Session | EvidenceSession:
     return EvidenceSession(
         Path(params["evidence"]),
         clock=SystemClock(),
-        second_opinion=SecondOpinion(rules.options.second_opinion),
+        second_opinion=rules.options.second_opinion,
     )
 
 

@@ -23,6 +23,7 @@ from .reaching import NO_REGISTRIES, ConfiguredRegistries, fetch_url
 from .records import dataclass, replace
 from .reference import Repository
 from .run_options import Machine, RunOptions
+from .signatures.opinion import SecondOpinion
 from .trusting import RootChoice, read_key, read_tuf_root, signing_trust
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def load_rules(
     store = store or PoliciesOnDisk()
     configuration = load_policies(options, machine, files, store=store)
     settings = configuration.settings
-    if options.second_opinion == "auto":
+    if options.second_opinion is SecondOpinion.AUTO:
         options = replace(options, second_opinion=settings.second_opinion)
     return Rules(
         policies=configuration.policies,

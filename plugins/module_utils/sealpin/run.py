@@ -11,7 +11,6 @@ from .records import replace
 from .registry.connect import connect
 from .registry.source import Source
 from .run_options import Machine, RunOptions
-from .signatures.opinion import SecondOpinion
 
 
 def open_session(
@@ -34,7 +33,7 @@ def open_session(
     return Session(
         source or connect(reach),
         clock=machine.clock,
-        second_opinion=SecondOpinion(options.second_opinion),
+        second_opinion=options.second_opinion,
         max_workers=options.max_workers,
         collect=collect,
         weakenings_of=registries.weakenings,

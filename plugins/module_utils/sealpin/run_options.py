@@ -16,6 +16,7 @@ from .clock import Clock
 from .limits import DEFAULT_WORKERS
 from .policy.signer_flags import SignerFlags
 from .records import dataclass, field
+from .signatures.opinion import SecondOpinion
 from .weakening import Weakening
 
 
@@ -64,7 +65,7 @@ class RunOptions:
 
     trusted_root: str = ""
     """Path of a ``trusted_root.json``; empty is the public-good instance."""
-    second_opinion: str = "auto"
+    second_opinion: SecondOpinion = SecondOpinion.AUTO
     offline: bool = False
     certificate_chain: str = ""
     """PEM file of one authority, its root last; in place of the root's authorities."""

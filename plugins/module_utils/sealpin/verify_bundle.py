@@ -13,7 +13,6 @@ from .policy.identity import mismatch
 from .policy.model import KeylessAuthority, StaticAuthority, Unresolved
 from .rules import flags_policy
 from .run_options import Machine, RunOptions
-from .signatures.opinion import SecondOpinion
 from .signatures.verified import CertificateIdentity, VerifiedBlob
 from .signatures.verify import verify_blob
 
@@ -35,7 +34,7 @@ def verify_bundle(
         artifact if isinstance(artifact, Digest) else read_artifact(base / artifact),
         trust=authority.trust,
         now_utc=machine.clock.now_utc(),
-        second_opinion=SecondOpinion(options.second_opinion),
+        second_opinion=options.second_opinion,
     )
     if isinstance(authority, KeylessAuthority) and isinstance(verified.signer, CertificateIdentity):
         reasons = [mismatch(rule, verified.signer) for rule in authority.identities]

@@ -17,6 +17,7 @@ from functools import partial
 
 from ..errors import InvalidInput, PolicyInvalid, quote
 from ..records import dataclass, field
+from ..signatures.opinion import SecondOpinion
 from ..trust.window import parse_time
 from ..weakening import Weakening
 from .authority_trust import TrustTable
@@ -44,6 +45,7 @@ _MODES = {mode.value: mode for mode in Mode}
 _NO_MATCH = {choice.value: choice for choice in NoMatch}
 _SELECTIONS = {choice.value: choice for choice in Selection}
 _MATCH_REFERENCE = {choice.value: choice for choice in MatchReference}
+_SECOND_OPINIONS = {choice.value: choice for choice in SecondOpinion}
 _UNSIGNED = {"allow": True, "refuse": False}
 _CONNECTION_FIELDS = ("ca_file", "unsafe_unverified_tls", "unsafe_http")
 _DURATION = re.compile(r"([1-9][0-9]{0,4})(m|h|d)")
@@ -75,8 +77,7 @@ class Settings:
     """An older root makes decisions inconclusive."""
     root_ttl: timedelta = timedelta(hours=24)
     """After which a root is refreshed."""
-    second_opinion: str = "auto"
-    """``auto``, ``require`` or ``off``."""
+    second_opinion: SecondOpinion = SecondOpinion.AUTO
     files: FileSettings = field(default_factory=FileSettings)
 
 
@@ -114,8 +115,7 @@ def read_settings(top: Fields) -> Settings:
     """Read what a file says beside policy; it decides which root the policies are read with."""
     trust = top.mapping("trust")
     registries = tuple(read_registries(top))
-    words = {word: word for word in ("auto", "require", "off")}
-    second_opinion = top.choice("second_opinion", words) or "auto"
+    second_opinion = top.choice("second_opinion", _SECOND_OPINIONS) or SecondOpinion.AUTO
     files = read_file_settings(top)
     if trust is None:
         return Settings(registries=registries, second_opinion=second_opinion, files=files)

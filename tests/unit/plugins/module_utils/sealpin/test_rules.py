@@ -17,6 +17,7 @@ from sealpin.reference import ImageReference
 from sealpin.rules import Rules, load_rules
 from sealpin.run import open_session
 from sealpin.run_options import Machine, RunOptions
+from sealpin.signatures.opinion import SecondOpinion
 from sealpin.trust.embedded import embedded_root
 from sealpin.trust.root import TrustedRoot
 from sealpin.trust.root_json import parse_trusted_root
@@ -237,8 +238,10 @@ def test_trusted_root_is_the_one_that_is_believed(tmp_path):
     ],
 )
 def test_second_opinion_is_the_files_where_the_options_do_not_say(in_file, option, used, tmp_path):
-    rules = rules_of(tmp_path, f"{FREE}second_opinion: {in_file}\n", second_opinion=option)
-    assert rules.options.second_opinion == used
+    rules = rules_of(
+        tmp_path, f"{FREE}second_opinion: {in_file}\n", second_opinion=SecondOpinion(option)
+    )
+    assert rules.options.second_opinion is SecondOpinion(used)
 
 
 @pytest.mark.parametrize(
