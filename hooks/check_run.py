@@ -183,10 +183,7 @@ def _compare_sites(
     roots: dict[frozenset[str], Digest | None] = {frozenset(): None}
     for site in sites:
         authorities = frozenset(
-            proof.authority
-            for entry in lock.find(site.reference)
-            if entry.digest == site.reference.digest
-            for proof in entry.proofs
+            proof.authority for entry in lock.find_pinned(site.reference) for proof in entry.proofs
         )
         if policies is not None and authorities not in roots:
             roots[authorities] = root_digest(policies, authorities)

@@ -94,8 +94,8 @@ def site_entry(
 
 def _previous(result: SiteResult, lock: Lock | None) -> LockEntry | None:
     """Return what the lock knows about the digest that stood there."""
-    known = lock.find(result.site.moving_reference) if lock is not None else ()
-    return next((entry for entry in known if entry.digest == result.site.reference.digest), None)
+    known = lock.find_pinned(result.site.reference) if lock is not None else ()
+    return next(iter(known), None)
 
 
 def _reason(decision: Decision) -> tuple[str, str, str]:

@@ -230,13 +230,13 @@ class PinRun:
         if not self.targets.is_whole_project or gathered.unreadable:
             done = [result for result in results if result.file not in written.failed]
             return entries_left(lock, done, self.root)
-        unseen = [
-            result.site
+        unseen = dict.fromkeys(
+            result.site.moving_reference
             for file in results
             for result in file.sites
             if result.action in still or file.file in written.failed
-        ]
-        return tuple(entry for site in unseen for entry in lock.find(site.moving_reference))
+        )
+        return tuple(entry for reference in unseen for entry in lock.find(reference))
 
     def _write_lock(self, lock: Lock, entries: Sequence[LockEntry], written: _Written) -> None:
         from sealpin.manifests.lock import Lock

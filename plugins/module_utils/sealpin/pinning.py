@@ -256,7 +256,7 @@ def _question(site: ImageSite, known: Lock, *, platform: Platform | None, moves:
     index that is, the lock tells; that it contains the digest is proven again (`Pin`).
     """
     reference = site.moving_reference if moves else site.reference
-    entry = next((e for e in known.find(site.reference) if _is_child(e, site)), None)
+    entry = next((e for e in known.find_pinned(site.reference) if _is_child(e, site)), None)
     if entry is None:
         return _Question(reference=reference, platform=platform)
     pinned_platform = Platform.parse(entry.platform)

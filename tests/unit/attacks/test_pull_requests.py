@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Ran, sealpin
+from support.processor_time import at_most
 
 WIDGET = "apiVersion: x.example/v1\nkind: Widget\nspec:\n  runtime: {}\n"
 PINNED = f"registry.test/app:1@sha256:{'a' * 64}"
@@ -230,3 +231,18 @@ def test_image_is_no_link_in_the_list_of_alerts(project: Path, image: str) -> No
     text = result["message"]["text"]
     assert r"x\](https://evil.test)" in text
     assert text.startswith("\\[" if image.startswith("[") else "\\\\\\[")
+
+
+def test_very_many_digests_of_one_tag_take_no_time_that_grows_with_their_square(
+    tmp_path: Path,
+) -> None:
+    digests = [f"sha256:{number:064x}" for number in range(8_000)]
+    lines = (f"  s{n}: {{image: 'a.test/x:1@{digest}'}}" for n, digest in enumerate(digests))
+    entry = {"unsigned": True, "policy": digests[0]}
+    lock = {f"a.test/x:1@{digest}": {"digest": digest, **entry} for digest in digests}
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "compose.yaml").write_text("\n".join(("services:", *lines)))
+    (tmp_path / "sealpin.lock").write_text(json.dumps({**lock, "version": 1}))
+    with at_most(15):
+        ran = sealpin("check", ".", cwd=tmp_path)
+    assert ran == Ran(code=0, out="8000 image references: consistent\n", err="")

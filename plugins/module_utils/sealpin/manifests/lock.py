@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import jsonbytes
 from ..digest import Digest
@@ -35,6 +35,7 @@ from .lock_fields import malformed
 LOCK_VERSION = 1
 
 _CONFLICT_MARKERS = (b"<<<<<<< ", b">>>>>>> ")
+_Key = TypeVar("_Key")
 _KEEP_ONE = "keep the entry with the digest your files have, or delete both, and run: sealpin pin"
 
 
@@ -44,27 +45,45 @@ class Lock:
 
     entries: tuple[LockEntry, ...] = ()
     """Sorted by `LockEntry.subject`, each once."""
-    _by_reference: dict[str, list[LockEntry]] = field(init=False, compare=False, repr=False)
-    _by_digest: dict[Digest, list[LockEntry]] = field(init=False, compare=False, repr=False)
+    _by_reference: dict[str, tuple[LockEntry, ...]] = field(init=False, compare=False, repr=False)
+    _by_pin: dict[tuple[str, Digest], tuple[LockEntry, ...]] = field(
+        init=False, compare=False, repr=False
+    )
+    """By reference without its digest, and that: files may carry very many digests of one tag."""
+
+    _ambiguous: frozenset[tuple[str, str]] = field(init=False, compare=False, repr=False)
+    """References and platforms of which there are several digests."""
 
     def __post_init__(self) -> None:
         """Index the entries: files are compared site by site."""
         by_reference: dict[str, list[LockEntry]] = {}
-        by_digest: dict[Digest, list[LockEntry]] = {}
+        by_pin: dict[tuple[str, Digest], list[LockEntry]] = {}
         for entry in self.entries:
             by_reference.setdefault(entry.reference, []).append(entry)
-            by_digest.setdefault(entry.digest, []).append(entry)
-        object.__setattr__(self, "_by_reference", by_reference)
-        object.__setattr__(self, "_by_digest", by_digest)
+            for name in (entry.reference, _repository_in(entry.reference)):
+                by_pin.setdefault((name, entry.digest), []).append(entry)
+        first = {(each.reference, each.platform): each.digest for each in self.entries}
+        ambiguous = (
+            (each.reference, each.platform)
+            for each in self.entries
+            if each.digest != first[each.reference, each.platform]
+        )
+        object.__setattr__(self, "_ambiguous", frozenset(ambiguous))
+        object.__setattr__(self, "_by_reference", _frozen(by_reference))
+        object.__setattr__(self, "_by_pin", _frozen(by_pin))
 
     def find(self, reference: ImageReference) -> tuple[LockEntry, ...]:
         """Entries for any platform; a reference pinned without a tag is known by its digest."""
         if reference.tag is None and reference.digest is not None:
-            same = self._by_digest.get(reference.digest, ())
-            repository = str(reference.repository)
-            return tuple(entry for entry in same if entry.repository == repository)
-        name = f"{reference.repository}:{reference.tag or DEFAULT_TAG}"
-        return tuple(self._by_reference.get(name, ()))
+            return self.find_pinned(reference)
+        return self._by_reference.get(_name_of(reference), ())
+
+    def find_pinned(self, reference: ImageReference) -> tuple[LockEntry, ...]:
+        """Those of `find` that have the digest of *reference*."""
+        if reference.digest is None:
+            return ()
+        name = str(reference.repository) if reference.tag is None else _name_of(reference)
+        return self._by_pin.get((name, reference.digest), ())
 
     def named_as_before(self, entry: LockEntry) -> tuple[LockEntry, ...]:
         """Return *entry* under the references this lock has for its digest, where it has no tag."""
@@ -76,11 +95,7 @@ class Lock:
 
     def key(self, entry: LockEntry) -> str:
         """Return the key of *entry* in the file: with its digest where the tag has another, too."""
-        same = self._by_reference[entry.reference]
-        is_alone = all(
-            other.digest == entry.digest for other in same if other.platform == entry.platform
-        )
-        return key_of(entry, has_digest=not is_alone)
+        return key_of(entry, has_digest=(entry.reference, entry.platform) in self._ambiguous)
 
     @classmethod
     def of(cls, entries: Iterable[LockEntry]) -> Lock:
@@ -108,6 +123,21 @@ class Lock:
         ]
         body = "".join(f"  {line}\n" for line in lines)
         return f'{{\n{body}  "version": {LOCK_VERSION}\n}}\n'.encode()
+
+
+def _frozen(index: dict[_Key, list[LockEntry]]) -> dict[_Key, tuple[LockEntry, ...]]:
+    return {key: tuple(entries) for key, entries in index.items()}
+
+
+def _name_of(reference: ImageReference) -> str:
+    return f"{reference.repository}:{reference.tag or DEFAULT_TAG}"
+
+
+def _repository_in(normalised: str) -> str:
+    """Cut tag and digest off a normalised reference; parsing each entry takes ten times as long."""
+    name = normalised.partition("@")[0]
+    head, colon, tail = name.rpartition(":")
+    return head if colon and "/" not in tail else name
 
 
 def _conflict(problem: str, hint: str) -> InvalidInput:

@@ -31,15 +31,17 @@ def check_sites(
 
 
 def stale_entries(lock: Lock, sites: Iterable[ImageSite]) -> tuple[LockEntry, ...]:
-    """Entries of *lock* that none of *sites*, which must be those of every file, uses."""
-    used = {entry.subject for site in sites if site.is_pinned for entry in _entries_of(lock, site)}
+    """Entries of *lock* that none of *sites*, which must be those of every file, uses.
+
+    A site that has another digest than the lock uses all of its reference: it is remarked itself.
+    """
+    pinned = [site for site in sites if site.is_pinned]
+    used = {entry.subject for site in pinned for entry in lock.find_pinned(site.reference)}
+    differing = dict.fromkeys(
+        site.moving_reference for site in pinned if not lock.find_pinned(site.reference)
+    )
+    used |= {entry.subject for reference in differing for entry in lock.find(reference)}
     return tuple(entry for entry in lock.entries if entry.subject not in used)
-
-
-def _entries_of(lock: Lock, site: ImageSite) -> tuple[LockEntry, ...]:
-    """Those of the digest that *site* has; of one that has another, all: it is remarked itself."""
-    found = lock.find(site.reference)
-    return tuple(entry for entry in found if entry.digest == site.reference.digest) or found
 
 
 def stale_remark(lock: Lock, entry: LockEntry, *, lock_file: str) -> Remark:
@@ -53,12 +55,12 @@ def _codes(
 ) -> list[str]:
     if not site.is_pinned:
         return ["unpinned"]
-    candidates = lock.find(site.reference)
-    if not candidates:
+    if not lock.find(site.reference):
         return ["not-in-lock"]
-    entry = next((e for e in candidates if e.digest == site.reference.digest), None)
-    if entry is None:
+    found = lock.find_pinned(site.reference)
+    if not found:
         return ["differs-from-lock"]
+    entry = found[0]
     codes = []
     if policy is not None and entry.policy != policy:
         codes.append("policy-changed")
