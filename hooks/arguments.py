@@ -29,7 +29,7 @@ _MARK = "\0"
 
 
 class UsageError(InvalidInput):
-    """The command line is off."""
+    """The command line is invalid."""
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):

@@ -108,7 +108,7 @@ class EvidenceImages:
         )
 
     def exit_code(self, codes: Sequence[int]) -> int:
-        """Tell what was left out, and combine the items' codes with those of what is amiss.
+        """Tell what was left out, and combine the items' codes with those of what is wrong.
 
         A reference without a digest is: neither verb could do for it what it was asked for.
         """

@@ -96,9 +96,9 @@ def outcome_lines(document: Mapping[str, Any], style: Style) -> list[str]:
 
 
 def _verdict(document: Mapping[str, Any]) -> list[str]:
-    """Return what ``check`` found; a place with several things amiss counts once."""
-    amiss = [*document["sites"], *(r for r in document["remarks"] if r["severity"] == "error")]
-    bad = len({(entry["file"], entry["line"], entry["path"]) for entry in amiss})
+    """Return what ``check`` found; a place with several problems counts once."""
+    problems = [*document["sites"], *(r for r in document["remarks"] if r["severity"] == "error")]
+    bad = len({(entry["file"], entry["line"], entry["path"]) for entry in problems})
     checked = document["checked"]
     unproven = sum(image["unsigned"] for image in document["images"])
     state = "verified" if document["images"] else "consistent"

@@ -51,7 +51,7 @@ def make_parser() -> Parser:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Evaluate; exit 0 passes, 1 does not, 2 cannot be evaluated here, 3 the program is off."""
+    """Evaluate; exit 0 passes, 1 does not, 2 cannot be evaluated here, 3 the program is invalid."""
     arguments = make_parser().parse(argv)
     from sealpin.policy.engines.run import run_program
 

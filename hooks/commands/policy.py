@@ -3,7 +3,7 @@
 """``sealpin policy``: read, question and try policies, in either spelling.
 
 Exit codes as everywhere: 0 it is so (valid, matches, passes), 1 it is not, 2 it cannot be told
-here, 3 the policy or the command line is off.
+here, 3 the policy or the command line is invalid.
 """
 
 from __future__ import annotations

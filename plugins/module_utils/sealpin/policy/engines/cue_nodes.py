@@ -80,7 +80,7 @@ class Node:
     is_list_literal: bool = False
     """Whether the program writes its items out."""
     incomplete: str = ""
-    """What could not be told, for want of a value."""
+    """What could not be decided, because a value is missing."""
 
     def labels(self) -> list[str]:
         """The regular labels of the document and the program, in order."""
