@@ -181,7 +181,9 @@ class _BoundedFetcher(FetcherInterface):
         self._fetcher = Urllib3Fetcher(socket_timeout=_SOCKET_TIMEOUT_S, app_user_agent=_USER_AGENT)
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        self._check_time()
+        remaining_s = self._deadline_s - time.monotonic()
+        if remaining_s <= 0:
+            raise DownloadError("out of time")
         answer: Future[bytes] = Future()
 
         def read() -> None:
@@ -192,22 +194,17 @@ class _BoundedFetcher(FetcherInterface):
 
         threading.Thread(target=read, name="sealpin-tuf", daemon=True).start()
         try:
-            return iter((answer.result(self._deadline_s - time.monotonic()),))
+            return iter((answer.result(remaining_s),))
         except FutureTimeout:
             raise DownloadError("out of time") from None
 
     def _body(self, url: str) -> bytes:
         body = bytearray()
         for chunk in self._fetcher.fetch(url):
-            self._check_time()
             body += chunk
             if len(body) > MAX_CONFIG_BYTES:
                 raise DownloadError(f"more than {MAX_CONFIG_BYTES} bytes from {url}")
         return bytes(body)
-
-    def _check_time(self) -> None:
-        if time.monotonic() > self._deadline_s:
-            raise DownloadError("out of time")
 
 
 class _ArchiveFetcher(FetcherInterface):

@@ -243,6 +243,9 @@ def test_makes_no_request_after_the_deadline(published, cache):
         refresh(published, cache, timeout_s=-1)
 
     assert caught.value.code == "tuf.unreachable"
+    for thread in threading.enumerate():
+        if thread.name == "sealpin-tuf":
+            thread.join()
     assert published.requests == []
 
 
