@@ -86,7 +86,6 @@ class _Reader:
     def _read_lines(self, start: int, end: int) -> None:
         """One turn a line, written for speed: the usual line is a key below or beside another."""
         text, columns, nodes = self.text, self.columns, self.nodes
-        mapping: Mapping | Sequence
         for line in _LINE.finditer(text, start, end):
             begin, last = line.start(), line.lastindex or _INDENT
             if last == _INDENT:
@@ -104,9 +103,9 @@ class _Reader:
                 self._enter(mapping, offset - begin)
             elif self.key is not None or not columns or columns[-1] != offset - begin:
                 mapping = self._begin_key(offset - begin, offset)
+            elif isinstance(innermost := nodes[-1], Mapping):
+                mapping = innermost
             else:
-                mapping = nodes[-1]
-            if not isinstance(mapping, Mapping):
                 mapping = self._begin_key(offset - begin, offset)
             key_end = line.end(_KEY_TEXT)
             key = new_scalar(Scalar, (offset, key_end, text[offset:key_end], "", "", ""))

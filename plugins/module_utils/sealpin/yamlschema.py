@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Union, cast
+from typing import Any, Union
 
 from .errors import InvalidInput, quote
 from .limits import MAX_YAML_ALIASES, MAX_YAML_DEPTH
@@ -73,7 +73,7 @@ def merged_entries(mapping: Mapping) -> Collection[tuple[Scalar, Node]]:
     ``yaml.alias-limit`` for one that merges many others: a chain of them takes quadratic time.
     """
     if mapping.is_simple:
-        return cast("list[tuple[Scalar, Node]]", mapping.entries)
+        return mapping.entries  # type: ignore[return-value]  # its keys are scalars
     found: dict[str, tuple[Scalar, Node]] = {}
     entered: set[int] = set()
     pending = [mapping]

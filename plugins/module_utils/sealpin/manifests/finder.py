@@ -17,26 +17,16 @@ from ..collection import without_collection
 from ..errors import InvalidInput, MissingDependency
 from ..yamlnodes import Document, SourceText
 from ..yamlread import read_region
-from . import ansible_files, ci, nested_steps
 from .ansible_tasks import find_ansible, is_ansible
-from .bake import find_bake
 from .compose import find_compose, is_compose
-from .devcontainer import find_devcontainer
 from .directives import has_marker
-from .dockerfile import find_dockerfile
 from .file_kinds import Shape, kind_of_name
-from .github_actions import find_github_actions
-from .gitlab_ci import find_gitlab_ci
-from .helm_chart import find_helm_chart
-from .helm_values import find_helm_values
 from .json_patch import find_json_patch, is_json_patch
 from .kubernetes import find_kubernetes, is_kubernetes
 from .kustomize import find_kustomize, is_kustomization, is_replacement
 from .marked_lines import find_marked_lines
 from .options import FindOptions
-from .pre_commit import find_pre_commit
 from .prefilter import SPELLINGS
-from .quadlet import find_quadlet
 from .site import Found, Kind, Remark
 from .survey import Survey
 
@@ -46,32 +36,11 @@ def _find_kubernetes(document: Document, survey: Survey) -> None:
     find(document, survey)
 
 
-_DOCUMENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
+_CONTENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
     Kind.KUBERNETES: _find_kubernetes,
     Kind.COMPOSE: find_compose,
     Kind.KUSTOMIZE: find_kustomize,
-    Kind.HELM_VALUES: find_helm_values,
-    Kind.HELM_CHART: find_helm_chart,
     Kind.ANSIBLE: find_ansible,
-    Kind.MOLECULE: ansible_files.find_molecule,
-    Kind.EXECUTION_ENVIRONMENT: ansible_files.find_execution_environment,
-    Kind.NAVIGATOR: ansible_files.find_navigator,
-    Kind.PRE_COMMIT: find_pre_commit,
-    Kind.GITHUB_ACTIONS: find_github_actions,
-    Kind.GITLAB_CI: find_gitlab_ci,
-    Kind.AZURE_PIPELINES: ci.find_azure_pipelines,
-    Kind.BITBUCKET_PIPELINES: nested_steps.find_bitbucket_pipelines,
-    Kind.BUILDKITE: nested_steps.find_buildkite,
-    Kind.CIRCLECI: ci.find_circleci,
-    Kind.CLOUD_BUILD: ci.find_cloud_build,
-    Kind.DRONE: ci.find_drone,
-    Kind.WOODPECKER: ci.find_woodpecker,
-}
-_TEXT_FINDERS: dict[Kind, Callable[[Survey], None]] = {
-    Kind.BAKE: find_bake,
-    Kind.DOCKERFILE: find_dockerfile,
-    Kind.QUADLET: find_quadlet,
-    Kind.DEVCONTAINER: find_devcontainer,
 }
 # Names that leave room for another kind of document.
 _WEAK_KINDS = frozenset({Kind.HELM_VALUES})
@@ -106,9 +75,10 @@ def find_sites(path: str, data: bytes, *, options: FindOptions | None = None) ->
     kind = kind_of_name(path)
     survey = Survey(path, source, _first_kind(kind), options or FindOptions())
     try:
-        if isinstance(kind, Kind) and kind in _TEXT_FINDERS:
-            if _is_wanted(kind, survey.options):
-                _TEXT_FINDERS[kind](survey)
+        find_in_text = _text_finder(kind)
+        if find_in_text is not None:
+            if _is_wanted(survey.kind, survey.options):
+                find_in_text(survey)
         elif kind is not Shape.TEXT:
             with without_collection():
                 _find_in_yaml(survey, kind)
@@ -121,6 +91,22 @@ def find_sites(path: str, data: bytes, *, options: FindOptions | None = None) ->
         survey.kind = Kind.MARKED_LINE
         find_marked_lines(survey)
     return survey.found()
+
+
+def _text_finder(kind: Kind | Shape) -> Callable[[Survey], None] | None:
+    if not isinstance(kind, Kind):
+        return None
+    from .named_kinds import TEXT_FINDERS
+
+    return TEXT_FINDERS.get(kind)
+
+
+def _document_finder(kind: Kind) -> Callable[[Document, Survey], None]:
+    if kind in _CONTENT_FINDERS:
+        return _CONTENT_FINDERS[kind]
+    from .named_kinds import DOCUMENT_FINDERS
+
+    return DOCUMENT_FINDERS[kind]
 
 
 def _unreadable(data: bytes) -> str:
@@ -156,7 +142,7 @@ def _find_in_yaml(survey: Survey, name_kind: Kind | Shape) -> None:
         if kind is None or not _is_wanted(kind, survey.options):
             continue
         survey.enter(document, kind)
-        _DOCUMENT_FINDERS[kind](document, survey)
+        _document_finder(kind)(document, survey)
         survey.settle()
 
 

@@ -28,6 +28,15 @@ _KINDS_WITHOUT_IMAGES = frozenset({"CustomResourceDefinition", "ConfigMap", "Sec
 _FOREIGN_GROUPS = ("skaffold", "kustomize.config.k8s.io")
 _BUILT_IN_GROUPS = frozenset({"", "apps", "batch", "extensions", "autoscaling", "policy"})
 _ARGO_GROUP = "argoproj.io"
+_LISTS_OF_STEPS = {
+    _ARGO_GROUP: frozenset({"sidecars"}),
+    TEKTON_GROUP: frozenset({"sidecars", "steps"}),
+}
+# Argo's templates hold one container; Tekton's steps have a common template.
+_CONTAINERS = {
+    _ARGO_GROUP: frozenset({"container", "script"}),
+    TEKTON_GROUP: frozenset({"stepTemplate"}),
+}
 # Texts of Argo Workflows that hold, or are merged into, an object.
 _TEXT_PATCH = "podSpecPatch"
 _TEXT_OBJECT = "manifest"
@@ -71,6 +80,12 @@ class _Object:
         said = survey.text(root, "apiVersion"), survey.text(root, "kind")
         self.api_version, self.kind = said if any(said) else (api_version, kind)
         self.group = self.api_version.rpartition("/")[0]
+        self.lists = _CONTAINER_LISTS | _LISTS_OF_STEPS.get(self.group, frozenset())
+        """Fields that are lists of containers."""
+        self.containers = _CONTAINERS.get(self.group, frozenset())
+        """Fields that are one."""
+        if self.group == TEKTON_GROUP and self.kind == "StepAction":
+            self.containers |= {"spec"}
         self.configured: set[int] = set()
         """Nodes that are images already: no candidates, and not read twice."""
 
@@ -128,11 +143,11 @@ class _Object:
     def _visit(self, key: str, value: Node, path: Path) -> None:
         """Read one field of a mapping, and go on below it."""
         below = (*path, key)
-        if key in _CONTAINER_LISTS or self._is_list_of_steps(key):
+        if key in self.lists:
             self._read_containers(value, below)
         elif key == "volumes":
             self._read_volumes(value, below)
-        elif self._is_container(key):
+        elif key in self.containers:
             self._read_container(value, below)
         elif key == "image" and isinstance(value, Scalar):
             self._read_candidate(value, below)
@@ -147,18 +162,6 @@ class _Object:
         elif named := image_reference(self.survey, self.group, key, value, below):
             self._note(*named, never=False)
         self._walk(value, below)
-
-    def _is_list_of_steps(self, key: str) -> bool:
-        return (key == "sidecars" and self.group in (_ARGO_GROUP, TEKTON_GROUP)) or (
-            key == "steps" and self.group == TEKTON_GROUP
-        )
-
-    def _is_container(self, key: str) -> bool:
-        """Argo's templates hold one container; Tekton's steps have a common template."""
-        if self.group == _ARGO_GROUP:
-            return key in ("container", "script")
-        is_step = key == "stepTemplate" or (key == "spec" and self.kind == "StepAction")
-        return self.group == TEKTON_GROUP and is_step
 
     def _read_containers(self, value: Node, path: Path) -> None:
         for index, item in _numbered(value):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..digest import Digest
+from ..reference import ImageReference
 from .lock import Lock
 from .lock_entry import LockEntry
 from .site import ImageSite, Remark
@@ -35,12 +36,14 @@ def stale_entries(lock: Lock, sites: Iterable[ImageSite]) -> tuple[LockEntry, ..
 
     A site that has another digest than the lock uses all of its reference: it is remarked itself.
     """
-    pinned = [site for site in sites if site.is_pinned]
-    used = {entry.subject for site in pinned for entry in lock.find_pinned(site.reference)}
-    differing = dict.fromkeys(
-        site.moving_reference for site in pinned if not lock.find_pinned(site.reference)
-    )
-    used |= {entry.subject for reference in differing for entry in lock.find(reference)}
+    used: set[tuple[str, str, str]] = set()
+    differing: set[ImageReference] = set()
+    for site in (site for site in sites if site.is_pinned):
+        found = lock.find_pinned(site.reference)
+        used.update(entry.subject for entry in found)
+        if not found:
+            differing.add(site.moving_reference)
+    used.update(entry.subject for reference in differing for entry in lock.find(reference))
     return tuple(entry for entry in lock.entries if entry.subject not in used)
 
 
@@ -55,11 +58,9 @@ def _codes(
 ) -> list[str]:
     if not site.is_pinned:
         return ["unpinned"]
-    if not lock.find(site.reference):
-        return ["not-in-lock"]
     found = lock.find_pinned(site.reference)
     if not found:
-        return ["differs-from-lock"]
+        return ["differs-from-lock" if lock.find(site.reference) else "not-in-lock"]
     entry = found[0]
     codes = []
     if policy is not None and entry.policy != policy:
