@@ -181,6 +181,11 @@ class Sequence:
         return enumerate(self.items, self.first)
 
 
+def numbered(node: Node | None) -> Iterable[tuple[int, Node]]:
+    """Each item of a sequence with its number; of anything else there is none."""
+    return node.numbered if isinstance(node, Sequence) else ()
+
+
 @dataclass(slots=True, eq=False)
 class Mapping:
     """A mapping, block or flow, with its entries in document order."""

@@ -9,8 +9,7 @@ https://docs.ansible.com/projects/navigator/settings/.
 
 from __future__ import annotations
 
-from ..yamlnodes import Document, Node, Sequence
-from ..yamlschema import Path
+from ..yamlnodes import Document, numbered
 from .survey import Survey
 
 _CONTAINER_DRIVERS = frozenset({"docker", "podman", "containers"})
@@ -28,7 +27,7 @@ def find_molecule(document: Document, survey: Survey) -> None:
     if survey.text(survey.get(document.root, "driver"), "name") not in _CONTAINER_DRIVERS:
         return
     platforms = survey.get(document.root, "platforms")
-    for index, platform in enumerate(platforms.items if isinstance(platforms, Sequence) else ()):
+    for index, platform in numbered(platforms):
         is_run_as_it_is = survey.text(platform, "pre_build_image").lower() in _TRUE
         veto = "" if is_run_as_it_is else "molecule-builds"
         survey.image(platform, "image", ("platforms", index), veto=veto)
@@ -38,19 +37,14 @@ def find_execution_environment(document: Document, survey: Survey) -> None:
     """``images`` of an execution environment, and the arguments that versions 1 and 2 have."""
     images = survey.get(document.root, "images")
     for key in _BUILD_IMAGES:
-        _read(survey.get(images, key), "name", ("images", key), survey)
+        survey.image(survey.get(images, key), "name", ("images", key))
     arguments = survey.get(document.root, "build_arg_defaults")
     for key in _BUILD_ARGUMENTS:
-        _read(arguments, key, ("build_arg_defaults",), survey)
+        survey.image(arguments, key, ("build_arg_defaults",))
 
 
 def find_navigator(document: Document, survey: Survey) -> None:
     """The execution environment that ansible-navigator runs."""
     settings = survey.get(document.root, "ansible-navigator")
     environment = survey.get(settings, "execution-environment")
-    _read(environment, "image", ("ansible-navigator", "execution-environment"), survey)
-
-
-def _read(holder: Node | None, key: str, path: Path, survey: Survey) -> None:
-    if holder is not None:
-        survey.image(holder, key, path)
+    survey.image(environment, "image", ("ansible-navigator", "execution-environment"))

@@ -9,7 +9,7 @@ may be written with its collection or without.
 
 from __future__ import annotations
 
-from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path
 from .candidates import remark_candidates
 from .kubernetes import read_object
@@ -82,7 +82,7 @@ def _module_name(key: str) -> str:
 def _read_module(module: str, options: Node, path: Path, survey: Survey) -> None:
     if module == "podman_containers":
         containers = survey.get(options, "containers")
-        for index, item in enumerate(containers.items if isinstance(containers, Sequence) else ()):
+        for index, item in numbered(containers):
             _read_module("podman_container", item, (*path, "containers", index), survey)
         return
     option = _IMAGE_OPTIONS[module]
@@ -113,5 +113,5 @@ def _read_definition(options: Node, path: Path, survey: Survey) -> None:
             survey.remark_if_image("object-text", below, value)
         if isinstance(value, Mapping):
             read_object(value, below, survey)
-        for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):
+        for index, item in numbered(value):
             read_object(item, (*below, index), survey)

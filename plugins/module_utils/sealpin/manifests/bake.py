@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..yamlnodes import Mapping, Node, Sequence, SourceText
+from ..yamlnodes import Mapping, Node, SourceText, numbered
 from ..yamlread import read_documents
 from ..yamlschema import Path
 from .compose_build import BAKE_KEYS, Builds
@@ -54,7 +54,7 @@ def _bodies(node: Node | None, path: Path) -> Iterator[tuple[Node, Path]]:
     """Yield the bodies of a block: an object, or an array of them (HCL's JSON syntax)."""
     if isinstance(node, Mapping):
         yield node, path
-    for index, item in enumerate(node.items if isinstance(node, Sequence) else ()):
+    for index, item in numbered(node):
         yield item, (*path, index)
 
 

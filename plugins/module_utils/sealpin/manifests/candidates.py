@@ -8,9 +8,9 @@ for the line, either way.
 
 from __future__ import annotations
 
-from ..yamlnodes import Node, Scalar, Sequence
+from ..yamlnodes import Node, Scalar
 from ..yamlschema import Path
-from .image_text import literal_obstacle, parse_reference
+from .image_text import literal_reference
 from .survey import Survey
 
 _KEYS = ("image", "imageName", "imageRef")
@@ -24,7 +24,7 @@ def is_image_key(key: str) -> bool:
 
 def may_be_image(text: str) -> bool:
     """Whether *text* is written as an image by its tag, which may move."""
-    reference = None if literal_obstacle(text) else parse_reference(text)
+    reference = literal_reference(text)
     return reference is not None and reference.tag is not None and reference.digest is None
 
 
@@ -36,13 +36,5 @@ def remark_candidate(key: str, value: Node, path: Path, survey: Survey) -> None:
 
 def remark_candidates(node: Node | None, path: Path, survey: Survey) -> None:
     """Remark every field at and below *path* that may name an image."""
-    if node is None or isinstance(node, Scalar) or not survey.may_enter(node, path):
-        return
-    if isinstance(node, Sequence):
-        for index, item in node.numbered:
-            remark_candidates(item, (*path, index), survey)
-        return
-    for key, value in survey.entries(node):
-        below = (*path, key.value)
-        remark_candidate(key.value, value, below, survey)
-        remark_candidates(value, below, survey)
+    for key, value, below in survey.fields_below(node, path):
+        remark_candidate(key, value, below, survey)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..yamlnodes import Mapping, Node, Sequence
+from ..yamlnodes import Mapping, Node, numbered
 from ..yamlschema import Path
 from .survey import Survey
 
@@ -16,7 +16,7 @@ NEVER_PULLED = "never"
 
 def items(node: Node | None, path: Path) -> Iterator[tuple[Node, Path]]:
     """Each mapping of a list, with its path."""
-    for index, item in enumerate(node.items if isinstance(node, Sequence) else ()):
+    for index, item in numbered(node):
         if isinstance(item, Mapping):
             yield item, (*path, index)
 
@@ -29,7 +29,7 @@ def values(node: Node | None, path: Path, survey: Survey) -> Iterator[tuple[Node
 
 
 def read_string_or_field(
-    holder: Node, key: str, field: str, path: Path, survey: Survey, *, veto: str = ""
+    holder: Node | None, key: str, field: str, path: Path, survey: Survey, *, veto: str = ""
 ) -> None:
     """Read ``key: name:tag`` or ``key: {field: name:tag}``."""
     value = survey.get(holder, key)

@@ -10,7 +10,7 @@ where a service uses it. What this project builds is never looked up: asking Doc
 
 from __future__ import annotations
 
-from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path, render_path
 from .compose_build import Builds
 from .image_text import parse_reference
@@ -134,7 +134,7 @@ class _Project:
 
     def _read_volumes(self, service: Node, path: Path) -> None:
         volumes = self.survey.get(service, "volumes")
-        for index, volume in enumerate(volumes.items if isinstance(volumes, Sequence) else ()):
+        for index, volume in numbered(volumes):
             if self.survey.text(volume, "type") == "image":
                 veto = self._built_here(volume, "source")
                 self.survey.image(volume, "source", (*path, "volumes", index), veto=veto)
@@ -142,7 +142,7 @@ class _Project:
     def _read_includes(self) -> None:
         """``include`` takes files, and projects in a registry, by tag or by digest."""
         includes = self.survey.get(self.root, "include")
-        for index, item in enumerate(includes.items if isinstance(includes, Sequence) else ()):
+        for index, item in numbered(includes):
             where: Path = ("include", index)
             paths = self.survey.get(item, "path")
             if isinstance(item, Scalar) and includes is not None:

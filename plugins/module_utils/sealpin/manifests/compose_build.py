@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..records import dataclass, field
-from ..yamlnodes import Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path
 from .image_text import parse_reference
 from .inline_dockerfile import read_inline
@@ -130,7 +130,7 @@ def read_caches(caches: Node | None, path: Path, survey: Survey, code: str) -> N
     """Remark the images of caches: ``NAME:TAG``, ``type=registry,ref=NAME:TAG`` or its fields."""
     if isinstance(caches, Scalar):
         _read_cache(caches, path, survey, code)
-    for index, item in enumerate(caches.items if isinstance(caches, Sequence) else ()):
+    for index, item in numbered(caches):
         _read_cache(item, (*path, index), survey, code)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ..reference import DEFAULT_TAG
-from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path
 from .ci_fields import NEVER_PULLED, items, read_string_or_field
 from .image_text import parse_reference
@@ -36,7 +36,7 @@ def _read_job(job: Node, path: Path, survey: Survey) -> None:
     veto = _veto(image, survey)
     read_string_or_field(job, "image", "name", path, survey, veto=veto)
     services = survey.get(job, "services")
-    for index, service in enumerate(services.items if isinstance(services, Sequence) else ()):
+    for index, service in numbered(services):
         below = (*path, "services")
         if isinstance(service, Mapping):
             veto = _veto(service, survey)

@@ -74,3 +74,8 @@ def parse_reference(text: str, *, prefix: str = "") -> ImageReference | None:
         return ImageReference.parse(name)
     except InvalidInput:
         return None
+
+
+def literal_reference(text: str) -> ImageReference | None:
+    """Parse *text*; None where it is no reference, or something fills it in first."""
+    return None if literal_obstacle(text) else parse_reference(text)

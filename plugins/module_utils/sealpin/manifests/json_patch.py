@@ -9,7 +9,7 @@ outside of a pod is a candidate. What is copied or moved is in the object alread
 
 from __future__ import annotations
 
-from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, new_scalar
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, new_scalar, numbered
 from ..yamlschema import merged_entries
 from .kubernetes import read_object
 from .survey import Survey
@@ -34,7 +34,7 @@ def _is_operation(item: Mapping) -> bool:
 def find_json_patch(document: Document, survey: Survey) -> None:
     """Note every image that an operation puts into an object."""
     root = document.root
-    for index, item in enumerate(root.items if isinstance(root, Sequence) else ()):
+    for index, item in numbered(root):
         value = survey.get(item, "value")
         if value is not None and survey.text(item, "op") in _ADDING:
             pointer = survey.text(item, "path").removeprefix("/").split("/")

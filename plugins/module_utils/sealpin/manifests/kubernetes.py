@@ -11,12 +11,10 @@ candidate: the name alone does not make it one (``rbd.image`` names a disk).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path, merged_entries, render_path
 from .gitops import read_gitops
-from .image_text import literal_obstacle, parse_reference
+from .image_text import literal_reference
 from .inline_dockerfile import read_inline
 from .object_references import TEKTON_GROUP, image_reference
 from .survey import Survey
@@ -164,7 +162,7 @@ class _Object:
         self._walk(value, below)
 
     def _read_containers(self, value: Node, path: Path) -> None:
-        for index, item in _numbered(value):
+        for index, item in numbered(value):
             self._read_container(item, (*path, index))
 
     def _read_container(self, container: Node, path: Path) -> None:
@@ -172,7 +170,7 @@ class _Object:
         self._note(container, "image", path, never=never)
 
     def _read_volumes(self, value: Node, path: Path) -> None:
-        for index, volume in _numbered(value):
+        for index, volume in numbered(value):
             source = self.survey.get(volume, "image")
             if isinstance(source, Mapping):
                 never = self.survey.text(source, "pullPolicy") == "Never"
@@ -195,11 +193,7 @@ class _Object:
         is_custom = self.group not in _BUILT_IN_GROUPS and not self.group.endswith(".k8s.io")
         if not is_custom or id(value) in self.configured:
             return
-        reference = None if literal_obstacle(value.value) else parse_reference(value.value)
+        reference = literal_reference(value.value)
         if reference is not None:
             code = "already-pinned" if reference.digest else "candidate"
             self.survey.remark(code, render_path(path), value.start, detail=value.value)
-
-
-def _numbered(node: Node) -> Iterable[tuple[int, Node]]:
-    return node.numbered if isinstance(node, Sequence) else ()

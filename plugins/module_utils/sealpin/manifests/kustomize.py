@@ -10,9 +10,9 @@ changes and no line is added. With a ``digest`` field besides it would render tw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path, render_path
 from .helm_values import read_values
 from .parts import note_digest, note_tag
@@ -77,9 +77,8 @@ def read_patches(holder: Node | None, path: Path, survey: Survey) -> None:
         _read_patch(patch, (*path, "patches", index), survey)
 
 
-def _items(holder: Node | None, key: str, survey: Survey) -> Iterator[tuple[int, Node]]:
-    value = survey.get(holder, key)
-    return enumerate(value.items if isinstance(value, Sequence) else ())
+def _items(holder: Node | None, key: str, survey: Survey) -> Iterable[tuple[int, Node]]:
+    return numbered(survey.get(holder, key))
 
 
 def _read_patch(patch: Node, path: Path, survey: Survey) -> None:

@@ -9,7 +9,7 @@ https://buildkite.com/docs/pipelines/configure/step-types/command-step.
 
 from __future__ import annotations
 
-from ..yamlnodes import Document, Node, Scalar, Sequence
+from ..yamlnodes import Document, Node
 from ..yamlschema import Path
 from .ci_fields import items, read_docker_image, read_string_or_field
 from .survey import Survey
@@ -20,8 +20,6 @@ _BUILDKITE_PLUGINS = frozenset({"docker", "docker-buildkite-plugin", "docker-bui
 def find_bitbucket_pipelines(document: Document, survey: Survey) -> None:
     """The ``image`` of the pipeline, of every step and service, and pipes that are images."""
     root = document.root
-    if root is None:
-        return
     read_string_or_field(root, "image", "name", (), survey)
     definitions = survey.get(root, "definitions")
     for name, service in survey.entries(survey.get(definitions, "services")):
@@ -35,19 +33,11 @@ def find_bitbucket_pipelines(document: Document, survey: Survey) -> None:
 
 def _read_bitbucket_steps(node: Node | None, path: Path, survey: Survey) -> None:
     """Steps stand in lists of lists: parallel ones, stages, and those of each branch."""
-    if node is None or isinstance(node, Scalar) or not survey.may_enter(node, path):
-        return
-    if isinstance(node, Sequence):
-        for index, item in node.numbered:
-            _read_bitbucket_steps(item, (*path, index), survey)
-        return
-    for name, value in survey.entries(node):
-        below = (*path, name.value)
-        if name.value in ("step", "stage"):
+    for name, value, below in survey.fields_below(node, path):
+        if name in ("step", "stage"):
             read_string_or_field(value, "image", "name", below, survey)
             for item, where in items(survey.get(value, "script"), (*below, "script")):
                 read_docker_image(item, "pipe", where, survey)
-        _read_bitbucket_steps(value, below, survey)
 
 
 def find_buildkite(document: Document, survey: Survey) -> None:

@@ -9,7 +9,7 @@ name what they come from as ``kind: DockerImage`` (BuildConfig, ImageStream API 
 
 from __future__ import annotations
 
-from ..yamlnodes import Mapping, Node, Sequence
+from ..yamlnodes import Mapping, Node, numbered
 from ..yamlschema import Path
 from .survey import Survey
 
@@ -34,7 +34,7 @@ def image_reference(
 
 def _bundle_parameter(survey: Survey, reference: Node, path: Path) -> tuple[Node, str, Path] | None:
     parameters = survey.get(reference, "params")
-    for index, item in parameters.numbered if isinstance(parameters, Sequence) else ():
+    for index, item in numbered(parameters):
         if survey.text(item, "name") == "bundle":
             return item, "value", (*path, "params", index)
     return None

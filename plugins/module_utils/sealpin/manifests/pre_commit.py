@@ -8,7 +8,7 @@ run.
 
 from __future__ import annotations
 
-from ..yamlnodes import Document, Node, Scalar, Sequence
+from ..yamlnodes import Document, Node, Scalar, numbered
 from ..yamlschema import Path, render_path
 from .directives import is_ignored
 from .image_text import content_span
@@ -22,12 +22,12 @@ def find_pre_commit(document: Document, survey: Survey) -> None:
     """Read the hooks that a project defines (a list), or those it configures by repository."""
     _read_hooks(document.root, (), survey)
     repositories = survey.get(document.root, "repos")
-    for index, item in enumerate(repositories.items if isinstance(repositories, Sequence) else ()):
+    for index, item in numbered(repositories):
         _read_hooks(survey.get(item, "hooks"), ("repos", index, "hooks"), survey)
 
 
 def _read_hooks(hooks: Node | None, path: Path, survey: Survey) -> None:
-    for index, hook in enumerate(hooks.items if isinstance(hooks, Sequence) else ()):
+    for index, hook in numbered(hooks):
         entry = survey.get(hook, "entry")
         if isinstance(entry, Scalar) and survey.text(hook, "language") == _LANGUAGE:
             _read_entry(entry, (*path, index, "entry"), survey)

@@ -16,12 +16,12 @@ field gets:
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from ..limits import MAX_YAML_DEPTH
 from ..records import dataclass
 from ..reference import ImageReference
-from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText
+from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText, numbered
 from ..yamlschema import Path, merged_entries, paths_of, render_path, scalar_value
 from .directives import is_ignored, is_managed
 from .fragments import is_fragment
@@ -107,6 +107,17 @@ class Survey:
         value = self.get(node, key)
         return value.value if isinstance(value, Scalar) else ""
 
+    def fields_below(self, node: Node | None, path: Path) -> Iterator[tuple[str, Node, Path]]:
+        """Yield key, value and path of every field at and below *path*, in order."""
+        if node is None or isinstance(node, Scalar) or not self.may_enter(node, path):
+            return
+        for index, item in numbered(node):
+            yield from self.fields_below(item, (*path, index))
+        for key, value in self.entries(node):
+            below = (*path, key.value)
+            yield key.value, value, below
+            yield from self.fields_below(value, below)
+
     def is_template(self, node: Node) -> bool:
         """Whether a collection is a template expression without quotes: ``{{ image }}``."""
         return self.source.text.startswith("{{", node.start)
@@ -151,7 +162,7 @@ class Survey:
 
     def image(
         self,
-        holder: Node,
+        holder: Node | None,
         key: str | int,
         path: Path,
         *,
@@ -170,7 +181,7 @@ class Survey:
         is_block = not (isinstance(holder, Mapping | Sequence) and holder.is_flow)
         self._uses.append(_Use(value, (*path, key), start, is_block, veto, prefix))
 
-    def _field(self, holder: Node, key: str | int) -> tuple[Scalar | None, Node | None]:
+    def _field(self, holder: Node | None, key: str | int) -> tuple[Scalar | None, Node | None]:
         if isinstance(holder, Sequence) and isinstance(key, int):
             return None, holder.items[key]
         return next(
