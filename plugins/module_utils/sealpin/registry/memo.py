@@ -3,7 +3,8 @@
 """MemoSource: within a run every tag is resolved once and every digest is fetched once.
 
 A tag keeps the meaning it had first, so a registry that alternates between two answers is seen with
-one of them only. What a registry has not or denies stays so, too; whatever may pass is asked again.
+one of them only. What a registry has not or denies stays so, too, and so does an entry of a list
+that cannot be read; whatever may pass is asked again.
 Large blobs are shared while in flight and then left to who asked.
 """
 
@@ -24,6 +25,9 @@ _DEFINITE = frozenset(
         "registry.denied",
         "registry.foreign-page",
         "evidence.too-many-referrers",
+        "manifest.malformed",
+        "digest.malformed",
+        "digest.algorithm",
     }
 )
 _MAX_KEPT_BLOB_BYTES = 256 * 1024

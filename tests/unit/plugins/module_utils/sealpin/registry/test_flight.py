@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,7 +19,7 @@ from sealpin.registry.flight import SingleFlight
 from sealpin.registry.options import RegistryOptions
 from sealpin.registry.platforms import with_children
 from support import memory_registry
-from support.memory_registry import status
+from support.memory_registry import Answer, status
 from support.pacing import HandTicker
 
 
@@ -112,6 +113,23 @@ def test_a_list_with_a_gap_that_may_pass_is_asked_for_again(registry):
     registry.forget()
     source.referrers(repository, subject)
     assert registry.asked() == []
+
+
+UNREADABLE_ENTRIES = [{}, {"digest": "sha256:0", "size": 1}, {"digest": "blake3:0", "size": 1}]
+
+
+@pytest.mark.parametrize("entry", UNREADABLE_ENTRIES, ids=json.dumps)
+def test_a_list_with_an_unreadable_entry_is_asked_for_once(registry, entry):
+    repository = Repository.parse(f"{registry.host}/app")
+    source = connect(RegistryOptions(), ticker=HandTicker())
+    listed = Answer(
+        headers={"Content-Type": memory_registry.INDEX},
+        body=json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode(),
+    )
+    registry.faults.append(lambda _asked, _answer: listed)
+    for _turn in range(2):
+        assert source.referrers(repository, Digest.of(b"x")).gaps
+    assert len(registry.asked()) == 1
 
 
 LOOKUPS = {
