@@ -48,6 +48,7 @@ AREAS = (
     ("the command line, the name of an image, a file or a library: the message says all",
      "[the command](reference/command.md)",
      "base64 dependency der file hash init json path reference usage yaml"),
+    ("a bug in Sealpin: please report it", "[contributing](../CONTRIBUTING.md)", "defect"),
 )  # fmt: skip
 """What codes are about, where to read on, and what they begin with."""
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}

@@ -120,7 +120,7 @@ def _answer(words: list[str]) -> int:
         return code
     except SealpinError as error:
         print_error(error)
-        return exit_codes.of_error(error)
+        return _end_early(words, error)
     except KeyboardInterrupt:
         print("\nsealpin: interrupted; no file is half written", file=sys.stderr)
         return exit_codes.INTERRUPTED
@@ -129,7 +129,17 @@ def _answer(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost frame: a defect of ours must not look like a refusal
         if isinstance(error, OSError) and _is_of_output(error):
             return _report_full_output(error)
-        return _report_defect()
+        return _end_early(words, _report_defect())
+
+
+def _end_early(words: Sequence[str], error: SealpinError) -> int:
+    """Tell a program that reads reports, too, what ended the run; return the exit code."""
+    if any(word.startswith("--format") for word in words):
+        from .early_end import print_early_report
+
+        print_early_report(words, error)
+        sys.stdout.flush()
+    return exit_codes.of_error(error)
 
 
 def _run(words: list[str]) -> int:
@@ -239,15 +249,13 @@ def _report_full_output(error: OSError) -> int:
     return exit_codes.UNHEARD
 
 
-def _report_defect() -> int:
+def _report_defect() -> SealpinError:
     import traceback
 
     traceback.print_exc()
-    print(
-        f"sealpin: a bug in sealpin {__version__}; please report it with the lines above",
-        file=sys.stderr,
-    )
-    return exit_codes.DEFECT
+    said = f"a bug in sealpin {__version__}"
+    print(f"sealpin: {said}; please report it with the lines above", file=sys.stderr)
+    return SealpinError("defect", said, hint="report it with what stands on standard error")
 
 
 if __name__ == "__main__":

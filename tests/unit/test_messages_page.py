@@ -43,8 +43,8 @@ def test_message_is_one_line_and_says_what_to_do(code):
 
 
 ERRORS = {
-    "Answer", "Finding", "InvalidInput", "MissingDependency", "PolicyInvalid", "Unavailable",
-    "UsageError", "VerificationFailed", "failed",
+    "Answer", "Finding", "InvalidInput", "MissingDependency", "PolicyInvalid", "SealpinError",
+    "Unavailable", "UsageError", "VerificationFailed", "failed",
 }  # fmt: skip
 """What takes a code as its first argument, or as ``code``."""
 

@@ -22,9 +22,13 @@ _LEVELS = {"pin": "note", "refuse": "error", "unchecked": "warning"}
 
 
 def sarif_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the SARIF log of a report over files."""
-    results = list(_results(document))
-    rules = sorted({result["ruleId"] for result in results})
+    """Return the SARIF log of a report over files.
+
+    A run that ended before it looked at any has no results, not even none (3.14.23): an empty list
+    would close what earlier runs have open.
+    """
+    results = list(_results(document)) if "sites" in document else None
+    rules = sorted({result["ruleId"] for result in results or ()})
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -41,20 +45,23 @@ def sarif_document(document: Mapping[str, Any]) -> dict[str, Any]:
                     {
                         "executionSuccessful": not document["errors"],
                         "toolExecutionNotifications": [
-                            {
-                                "level": "error",
-                                "descriptor": {"id": error["code"]},
-                                "message": {"text": _plain(error["message"])},
-                            }
-                            for error in document["errors"]
+                            _notification(error) for error in document["errors"]
                         ],
                     }
                 ],
                 "originalUriBaseIds": {"SRCROOT": {"description": {"text": "where it was run"}}},
                 "columnKind": "unicodeCodePoints",
-                "results": results,
+                **({} if results is None else {"results": results}),
             }
         ],
+    }
+
+
+def _notification(error: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "level": "error",
+        "descriptor": {"id": error["code"]},
+        "message": {"text": _plain(error["message"] + _next(error))},
     }
 
 
@@ -88,15 +95,18 @@ def _result(entry: Mapping[str, Any], code: str, level: str, text: str) -> dict[
     }
     if entry["line"]:
         physical["region"] = {"startLine": entry["line"], "startColumn": max(1, entry["column"])}
-    hint = f". Next: {entry['hint']}" if entry["hint"] else ""
     key = "\0".join((code, entry["file"], entry["path"]))
     return {
         "ruleId": code,
         "level": level,
-        "message": {"text": _plain(text + hint)},
+        "message": {"text": _plain(text + _next(entry))},
         "locations": [{"physicalLocation": physical}],
         "partialFingerprints": {"sealpin/v1": hashlib.sha256(key.encode()).hexdigest()},
     }
+
+
+def _next(entry: Mapping[str, Any]) -> str:
+    return f". Next: {entry['hint']}" if entry["hint"] else ""
 
 
 def _plain(text: str) -> str:
