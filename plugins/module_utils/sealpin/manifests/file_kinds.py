@@ -42,6 +42,26 @@ class _Names:
         )
 
 
+class _Table:
+    """Kinds by name. Most files of a tree are of none: one look at all the names tells."""
+
+    def __init__(self, *kinds: _Names) -> None:
+        self._kinds = kinds
+        self._any = _Names(
+            kind=kinds[0].kind,
+            exact=frozenset(name for names in kinds for name in names.exact),
+            beginnings=tuple(name for names in kinds for name in names.beginnings),
+            endings=tuple(name for names in kinds for name in names.endings),
+            folders=tuple(name for names in kinds for name in names.folders),
+        )
+
+    def kind(self, name: str, path: str) -> Kind | None:
+        """Return the first kind that has *name* or *path*."""
+        if not self._any.match(name, path):
+            return None
+        return next(names.kind for names in self._kinds if names.match(name, path))
+
+
 def _joined(names: str) -> tuple[str, ...]:
     """A word and a separator, for each of the three separators."""
     return tuple(f"{name}{mark}" for name in names.split() for mark in "._-")
@@ -51,7 +71,7 @@ def _apart(names: str) -> tuple[str, ...]:
     return tuple(f"{mark}{name}" for name in names.split() for mark in "._-")
 
 
-_TEXT_NAMES = (
+_TEXT_NAMES = _Table(
     _Names(
         kind=Kind.DOCKERFILE,
         exact=frozenset({"dockerfile", "containerfile"}),
@@ -71,7 +91,7 @@ _TEXT_NAMES = (
     _Names(kind=Kind.DEVCONTAINER, exact=frozenset({"devcontainer.json", ".devcontainer.json"})),
     _Names(kind=Kind.KUSTOMIZE, exact=frozenset({"kustomization"})),
 )
-_YAML_NAMES = (
+_YAML_NAMES = _Table(
     _Names(kind=Kind.KUSTOMIZE, exact=frozenset({"kustomization"})),
     _Names(kind=Kind.HELM_CHART, exact=frozenset({"chart"})),
     _Names(kind=Kind.GITLAB_CI, endings=(".gitlab-ci",), folders=("/.gitlab/ci/", "/.gitlab-ci/")),
@@ -129,7 +149,7 @@ def kind_of_name(path: str) -> Kind | Shape:
         return Shape.TEXT
     is_yaml = name.endswith(_YAML_ENDINGS)
     stem = name.rpartition(".")[0] if is_yaml else name
-    for names in _YAML_NAMES if is_yaml else _TEXT_NAMES:
-        if names.match(stem, normal):
-            return names.kind
+    kind = (_YAML_NAMES if is_yaml else _TEXT_NAMES).kind(stem, normal)
+    if kind is not None:
+        return kind
     return Shape.YAML if is_yaml or name.endswith(".json") else Shape.TEXT
