@@ -163,7 +163,7 @@ class PinRun:
 
     def _write_file(self, result: FileResult, replacements: Replacements) -> str:
         """Splice one file's pins, begin to write it unless it is a dry run; return its diff."""
-        from .files import read_file
+        from sealpin.regular_files import read_file
 
         old = read_file(Path(result.file))
         after = self._spliced(old.data, result)
@@ -287,8 +287,7 @@ class PinRun:
 def read_lock(path: Path) -> Lock:
     """Return the lock at *path*; empty if there is none. Raises `InvalidInput` ``lock.*``."""
     from sealpin.manifests.lock import Lock
-
-    from .files import read_file
+    from sealpin.regular_files import read_file
 
     if not path.exists():
         return Lock()

@@ -54,8 +54,7 @@ def run(argv: Sequence[str]) -> int:
     """Evaluate; exit 0 passes, 1 does not, 2 cannot be evaluated here, 3 the program is invalid."""
     arguments = make_parser().parse(argv)
     from sealpin.policy.engines.run import run_program
-
-    from .files import read_file
+    from sealpin.regular_files import read_file
 
     program = _read_program(arguments)
     answer = run_program(program, read_file(Path(arguments.input)).data)
@@ -69,8 +68,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _read_program(arguments: Namespace) -> ProgramCondition:
     from sealpin.policy.model import Language, ProgramCondition
-
-    from .files import read_file
+    from sealpin.regular_files import read_file
 
     name = arguments.type or Path(arguments.file).suffix.removeprefix(".")
     if name not in ("cue", "rego"):

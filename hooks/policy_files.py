@@ -166,10 +166,10 @@ def _render(arguments: argparse.Namespace) -> Rendering:
     from sealpin.policy.convert import convert_to_short
     from sealpin.policy.render_cluster import render_cluster
     from sealpin.policy.render_kyverno import render_kyverno
+    from sealpin.regular_files import read_file
     from sealpin.trust.root_json import parse_trusted_root
     from sealpin.trusting import RootChoice
 
-    from .files import read_file
     from .running import run_options, this_machine
 
     policies = _load(arguments).policies.policies

@@ -216,9 +216,8 @@ def _read_resource(name: str) -> Resource | None:
         return None
     from sealpin.policy.document import read_documents
     from sealpin.policy.select import Resource
+    from sealpin.regular_files import read_file
     from sealpin.yamlschema import to_plain
-
-    from .files import read_file
 
     documents = [d for d in read_documents(name, read_file(Path(name)).data) if d.root is not None]
     value = to_plain(documents[0].root, document=documents[0]) if len(documents) == 1 else None

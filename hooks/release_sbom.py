@@ -10,10 +10,10 @@ from pathlib import Path
 from sealpin.attestations.sbom import MOVED_REGISTRIES, ListedImage, read_release_images
 from sealpin.limits import MAX_PREDICATE_BYTES
 from sealpin.reaching import fetch_url
+from sealpin.regular_files import read_file
 from sealpin.run_options import RunOptions
 
 from .arguments import UsageError
-from .files import read_file
 from .running import this_machine
 
 

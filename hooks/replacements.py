@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 from sealpin.errors import InvalidInput, SealpinError, quote
+from sealpin.regular_files import ReadFile
 
-from .files import ReadFile
 from .staging import Staged, settle_folder, stage
 
 _FLUSHING_THREADS = 8

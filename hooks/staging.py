@@ -20,8 +20,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sealpin.errors import InvalidInput, quote
-
-from .files import ReadFile, read_file, refuse_symlink
+from sealpin.regular_files import ReadFile, read_file, refuse_symlink
 
 _TEMPORARY_SUFFIX = ".sealpin-tmp"
 _ABANDONED_AFTER_S = 600

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from sealpin.errors import InvalidInput, quote
 from sealpin.records import dataclass, field
+from sealpin.regular_files import read_file
 from sealpin.tree import walk
 
 from .arguments import UsageError
-from .files import read_file
 
 if TYPE_CHECKING:
     import argparse

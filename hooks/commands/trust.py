@@ -66,11 +66,11 @@ def make_update_parser() -> Parser:
 
 def _show(argv: Sequence[str]) -> int:
     arguments = make_show_parser().parse(argv)
+    from sealpin.regular_files import read_file
     from sealpin.trust.current import current_root
     from sealpin.trust.root_json import parse_trusted_root
     from sealpin.trust.show import describe
 
-    from ..files import read_file
     from ..running import this_machine
 
     machine = this_machine()
@@ -112,9 +112,8 @@ def _update(argv: Sequence[str]) -> int:
 
 
 def _repository(arguments: argparse.Namespace) -> TufRepository:
+    from sealpin.regular_files import read_file
     from sealpin.trust.tuf_cache import PUBLIC_GOOD, TufRepository
-
-    from ..files import read_file
 
     if bool(arguments.mirror) != bool(arguments.root):
         raise UsageError("usage", "a TUF repository takes both --mirror and --root, got one")

@@ -13,8 +13,6 @@ In check mode steps 3 and 4 write nothing and say what they would.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +23,6 @@ from ._sessions import Params, machine, open_session, platform_of, read_rules, r
 from ._tasks import Entry, Result, conclude, decided_entry, error_result
 from .sealpin.errors import InvalidInput, SealpinError
 from .sealpin.inputs import PoliciesOnDisk
-from .sealpin.limits import MAX_MANIFEST_FILE_BYTES
 from .sealpin.manifests.finder import find_sites
 from .sealpin.manifests.lock import Lock
 from .sealpin.manifests.options import FindOptions
@@ -34,6 +31,7 @@ from .sealpin.manifests.rewrite import apply
 from .sealpin.manifests.site import Found, TagStyle
 from .sealpin.pinning import FileResult, SiteResult, Update, entries_left, lock_entries, pin_files
 from .sealpin.project_files import CONFIG_NAME, LOCK_NAME, project_root, read_find_options
+from .sealpin.regular_files import changed_meanwhile, read_file
 from .sealpin.report.files import remark_to_dict, site_to_dict
 from .sealpin.rules import Rules
 from .sealpin.tree import walk
@@ -77,7 +75,7 @@ def _pin(task: _Task) -> Result:
     found = _find(task)
     rules = read_rules(params)
     lock_path = _lock_path(params)
-    lock = Lock.parse(_read(lock_path)) if lock_path.exists() else Lock()
+    lock = Lock.parse(read_file(lock_path).data) if lock_path.exists() else Lock()
     # 2.
     update = None
     if params["update"]:
@@ -119,7 +117,7 @@ def _find(task: _Task) -> list[Found]:
     words = tuple(word.encode() for word in task.options.words)
     for path in walk(Path(path) for path in task.params["paths"]):
         try:
-            data = _read(path)
+            data = read_file(path).data
         except InvalidInput as error:
             task.errors[str(path)] = error
             continue
@@ -130,33 +128,6 @@ def _find(task: _Task) -> list[Found]:
             task.files[str(path)] = data
             found.append(in_file)
     return found
-
-
-def _read(path: Path) -> bytes:
-    """Read a regular file, and no link, which may lead elsewhere. Raises `InvalidInput`.
-
-    Whoever the files belong to may swap them while the task, often root's, reads: what was opened
-    counts, not what lay there before.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        if path.is_symlink():
-            raise _not_regular(path) from error
-        raise InvalidInput("file.unreadable", f"cannot read {path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _not_regular(path)
-        data = file.read(MAX_MANIFEST_FILE_BYTES + 1)
-    if len(data) > MAX_MANIFEST_FILE_BYTES:
-        raise InvalidInput(
-            "file.too-large", f"{path} is larger than {MAX_MANIFEST_FILE_BYTES} bytes"
-        )
-    return data
-
-
-def _not_regular(path: Path) -> InvalidInput:
-    return InvalidInput("file.not-regular", f"not a regular file: {path}")
 
 
 def _lock_path(params: Params) -> Path:
@@ -176,10 +147,8 @@ def _rewrite(task: _Task, result: FileResult) -> None:
     try:
         style = TagStyle(task.params["tag"])
         data = apply(old, result.pins, style=style, options=task.options)
-        if _read(path) != old:
-            raise InvalidInput(
-                "file.changed", f"the file was changed by someone else meanwhile: {path}"
-            )
+        if read_file(path).data != old:
+            raise changed_meanwhile(path)
     except SealpinError as error:
         task.errors[result.file] = error
         return

@@ -59,10 +59,11 @@ class Work:
 
 
 _GOOD = frozenset({"allowed", "resolved"})
-_HINTS = {
-    "file.unreadable": "paths are those of the machine that verifies: the host, or the controller"
-    " with verify_on: controller"
-}
+_WHERE_PATHS_ARE = (
+    "paths are those of the machine that verifies: the host, or the controller with"
+    " verify_on: controller"
+)
+_HINTS = {"file.missing": _WHERE_PATHS_ARE, "file.unreadable": _WHERE_PATHS_ARE}
 """What to do, where the core has no advice and a task has."""
 
 Prepare = Callable[[Params], Work]

@@ -30,11 +30,11 @@ OLD, NEW = pod(FREE), pod(f"{FREE}@{DIGEST}")
 DRIVER = """
 import os, signal, sys, time
 import sealpin_hooks.check_run, sealpin_hooks.pin_report, sealpin_hooks.pin_run
-from sealpin import pinning, rules, run
+from sealpin import pinning, regular_files, rules, run
 from sealpin.manifests import finder, rewrite
 from sealpin.registry import mirrors, layout
 from sealpin_hooks.cli import main
-from sealpin_hooks import files, running, terminal
+from sealpin_hooks import running, terminal
 
 for line in sys.stdin:
     delay_s = float(line)

@@ -8,12 +8,12 @@ if the lock keeps what proved them.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Collection
 from pathlib import Path
 
 from .digest import Digest
-from .limits import MAX_MANIFEST_FILE_BYTES
+from .errors import InvalidInput
+from .regular_files import read_file
 from .tree import walk
 
 
@@ -33,13 +33,10 @@ def carried_digests(root: Path, digests: Collection[Digest]) -> frozenset[Digest
 
 
 def _read(path: Path) -> bytes | None:
-    """Return what a regular file holds, nothing for another; None if that cannot be told."""
+    """Return what a file holds, nothing for a link; None if that cannot be told."""
+    if path.is_symlink():
+        return b""  # what it leads to is read under its own name, or is not of the project
     try:
-        status = path.lstat()
-        if stat.S_ISLNK(status.st_mode):
-            return b""  # what it leads to is read under its own name, or is not of the project
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_MANIFEST_FILE_BYTES:
-            return None
-        return path.read_bytes()
-    except OSError:
+        return read_file(path).data
+    except InvalidInput:
         return None

@@ -16,11 +16,11 @@ from typing import Any
 import jinja2
 import pytest
 from ansible.errors import AnsibleFilterError
-from module_utils import _pinning
 from module_utils._running import list_engine
 from module_utils._running_proof import prove
 from module_utils._tasks import attempt, verify_images
 from module_utils.sealpin.errors import InvalidInput
+from module_utils.sealpin.regular_files import read_file
 
 from support.collection import import_plugin
 from support.memory_registry import Behaviour, MemoryRegistry
@@ -250,7 +250,7 @@ def test_link_that_takes_the_place_of_a_file_while_it_is_read_is_not_followed(
     try:
         for _turn in range(3000):
             with suppress(InvalidInput):
-                seen.add(_pinning._read(path))
+                seen.add(read_file(path).data)
     finally:
         stop.set()
         swapping.join()
@@ -260,7 +260,7 @@ def test_link_that_takes_the_place_of_a_file_while_it_is_read_is_not_followed(
 def test_pipe_in_the_place_of_a_file_stops_no_task(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pod.yaml")
     with pytest.raises(InvalidInput, match="not a regular file"):
-        _pinning._read(tmp_path / "pod.yaml")
+        read_file(tmp_path / "pod.yaml")
 
 
 @pytest.mark.parametrize("registry", ["registry", "harbor", "docker"])

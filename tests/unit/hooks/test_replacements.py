@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 
 import pytest
-from sealpin_hooks.files import read_file
 from sealpin_hooks.replacements import Replacements
 
 from sealpin.errors import InvalidInput
+from sealpin.regular_files import read_file
 
 FILES = 100
 

@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 import pytest
-from sealpin_hooks.files import read_file
 from sealpin_hooks.staging import create_file, replace_file
 
 from sealpin.errors import InvalidInput
+from sealpin.regular_files import read_file
 
 
 def refusal(call, *arguments, **options) -> InvalidInput:
@@ -104,7 +104,7 @@ def test_removes_what_a_killed_run_left_but_not_what_a_running_one_writes(manife
 _WRITER = textwrap.dedent("""
     import sys
     from pathlib import Path
-    from sealpin_hooks.files import read_file
+    from sealpin.regular_files import read_file
     from sealpin_hooks.staging import replace_file
     while True:
         for path in sorted(Path(sys.argv[1]).glob("*.yaml")):

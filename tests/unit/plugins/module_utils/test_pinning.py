@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +13,12 @@ from typing import Any
 import pytest
 from module_utils import _pinning
 from module_utils.sealpin.errors import InvalidInput
+from module_utils.sealpin.manifests.options import FindOptions
 from sealpin_hooks.gathering import gather
 from sealpin_hooks.targets import Targets
 from sealpin_hooks.trusted import ProjectPolicy
+
+from sealpin.errors import SealpinError
 
 FILES = {
     "cluster.yaml": (
@@ -52,6 +56,17 @@ def command_finds(policy: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     targets = Targets.of(arguments, root=here)
     options = ProjectPolicy.at(here, given=policy).find_options()
     return seen(gather(targets, options=options).found)
+
+
+def refused_by_the_command(path: Path) -> tuple[str, str, str]:
+    arguments = argparse.Namespace(paths=[str(path)], changed_since="", stdin_filename="")
+    with pytest.raises(SealpinError) as caught:
+        Targets.of(arguments, root=Path.cwd()).read(str(path))
+    return said(caught.value)
+
+
+def said(error: Any) -> tuple[str, str, str]:
+    return error.code, error.message, error.hint
 
 
 def seen(found: Any) -> set[tuple[str, ...]]:
@@ -95,6 +110,18 @@ def test_takes_the_section_of_the_project_s_root_and_of_no_nearer_folder(project
     assert task_finds([str(project / "apps")]) == {("variable", "FROM ${BASE}")}
     (project / ".sealpin.yaml").write_text("version: 1\nfiles: {arg_defaults: true}\n")
     assert task_finds([str(project / "apps")]) == {("ARG BASE", "acme/base:1", "acme/base:1")}
+
+
+def test_refuses_what_the_command_refuses_and_in_its_words(project: Path) -> None:
+    (project / "link.yaml").symlink_to("pod.yaml")
+    os.mkfifo(project / "pipe.yaml")
+    task = _pinning._Task(SimpleNamespace(params={"paths": [str(project)]}), FindOptions())
+    assert _pinning._find(task)
+    assert {Path(path).name: said(error) for path, error in task.errors.items()} == {
+        "link.yaml": refused_by_the_command(project / "link.yaml"),
+        "pipe.yaml": refused_by_the_command(project / "pipe.yaml"),
+    }
+    assert task.errors[str(project / "link.yaml")].code == "file.symlink"
 
 
 def test_a_section_that_does_not_load_ends_the_task(project: Path) -> None:

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read the files of a project: regular ones, of a bounded size, that no link leads to.
 
-Symbolic links are refused, since what they name may lie outside the project. Files are written by
-`staging`.
+Symbolic links are refused, since what they name may lie outside the project. Whoever the files
+belong to may swap them while they are read, by a run that is often root's: what was opened counts,
+not what lay there before. Small files that a person named are read by `inputs`, through links.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import os
 import stat
 from pathlib import Path
 
-from sealpin.errors import InvalidInput, quote
-from sealpin.limits import MAX_MANIFEST_FILE_BYTES
-from sealpin.records import dataclass, field
+from .errors import InvalidInput, quote
+from .limits import MAX_MANIFEST_FILE_BYTES
+from .records import dataclass, field
 
 _PIECE_BYTES = 1024 * 1024
 
@@ -39,11 +40,7 @@ class ReadFile:
         except OSError as error:
             raise _unreadable(self.path, error) from error
         if _identity(status) != self.identity:
-            raise InvalidInput(
-                "file.changed",
-                f"the file was changed by someone else meanwhile: {quote(self.path)}",
-                hint="run it again",
-            )
+            raise changed_meanwhile(self.path)
 
 
 def read_file(path: Path, *, max_bytes: int = MAX_MANIFEST_FILE_BYTES) -> ReadFile:
@@ -99,6 +96,15 @@ def refuse_symlink(path: Path) -> None:
             f"not following a symbolic link: {quote(path)}",
             hint="name the file it points to",
         )
+
+
+def changed_meanwhile(path: Path) -> InvalidInput:
+    """Return the refusal to write *path* over what another program wrote since it was read."""
+    return InvalidInput(
+        "file.changed",
+        f"the file was changed by someone else meanwhile: {quote(path)}",
+        hint="run it again",
+    )
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

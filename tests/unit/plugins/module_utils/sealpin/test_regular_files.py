@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 import pytest
-from sealpin_hooks.files import read_file
 
 from sealpin.errors import InvalidInput
+from sealpin.regular_files import read_file
 
 
 def refusal(path: Path, **options: int) -> InvalidInput:
