@@ -16,7 +16,7 @@ from ..yamlread import read_documents
 from ..yamlschema import Path
 from .compose_build import BAKE_KEYS, Builds
 from .directives import marker_offset
-from .image_text import literal_obstacle, parse_reference
+from .image_text import literal_obstacle, parse_reference, unless_pinned
 from .site import Kind
 from .survey import Survey
 
@@ -79,10 +79,7 @@ def _look_at_hcl(survey: Survey) -> None:
 
 
 def _code(image: str, code: str) -> str:
-    if obstacle := literal_obstacle(image):
-        return obstacle
-    reference = parse_reference(image)
-    return "already-pinned" if reference and reference.digest else code
+    return literal_obstacle(image) or unless_pinned(code, parse_reference(image))
 
 
 def _is_marked(source: SourceText, number: int) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from ..records import dataclass, field
 from ..yamlnodes import Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path
-from .image_text import parse_reference
+from .image_text import parse_reference, unless_pinned
 from .inline_dockerfile import read_inline
 from .survey import Survey
 
@@ -141,8 +141,7 @@ def _read_cache(cache: Node, path: Path, survey: Survey, code: str) -> None:
     reference = parse_reference(name)
     if fields.get("type", "registry") != "registry" or reference is None:
         return
-    pinned = "already-pinned" if reference.digest else code
-    survey.remark_text(pinned, path, cache.start, cache.end, detail=name)
+    survey.remark_text(unless_pinned(code, reference), path, cache.start, cache.end, detail=name)
 
 
 def _text(node: Node) -> str:

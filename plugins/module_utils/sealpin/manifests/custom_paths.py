@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 
 from ..errors import InvalidInput, quote
 from ..records import dataclass
-from ..yamlnodes import Mapping, Node, Scalar, Sequence
+from ..yamlnodes import Mapping, Node, Scalar, numbered
 from ..yamlschema import Path, merged_entries
 
 PRESETS: dict[str, tuple[str, ...]] = {
@@ -156,7 +156,7 @@ def _descend(node: Node, path: Path, steps: tuple[_Step, ...]) -> Iterator[tuple
         if not steps[0].enters_items:
             yield from _descend(value, below, steps[1:])
             continue
-        for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):
+        for index, item in numbered(value):
             if _item_matches(item, steps[0]):
                 yield from _descend(item, (*below, index), steps[1:])
 

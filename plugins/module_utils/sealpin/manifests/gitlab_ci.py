@@ -13,7 +13,7 @@ from ..reference import DEFAULT_TAG
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path
 from .ci_fields import NEVER_PULLED, items, read_string_or_field
-from .image_text import parse_reference
+from .image_text import parse_reference, unless_pinned
 from .survey import Survey
 
 _NO_JOBS = frozenset({"variables", "workflow", "include", "stages", "cache", "spec"})
@@ -67,7 +67,7 @@ def _remark_step(text: str, node: Node, path: Path, survey: Survey) -> None:
     image = text.partition("/-/")[0].partition(" ")[0]
     reference = parse_reference(image)
     if reference is not None and (reference.tag or reference.digest):
-        code = "already-pinned" if reference.digest else "pipeline-step"
+        code = unless_pinned("pipeline-step", reference)
         survey.remark_text(code, path, node.start, node.end, detail=image)
 
 

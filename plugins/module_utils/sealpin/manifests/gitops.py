@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..yamlnodes import Node, Scalar, Sequence
+from ..yamlnodes import Node, Scalar, numbered
 from ..yamlschema import Path, render_path
 from .helm_values import read_values
 from .image_text import parse_reference
@@ -98,20 +98,17 @@ def _read_source(source: Node, path: Path, survey: Survey) -> None:
         survey.remark("values-text", render_path((*below, "values")), text.start)
     kustomize, kustomize_path = _descend(survey, source, path, "kustomize")
     images = survey.get(kustomize, "images")
-    for index, _item in enumerate(images.items if isinstance(images, Sequence) else ()):
-        _read_override(images, index, (*kustomize_path, "images"), survey)
+    for index, item in numbered(images):
+        _read_override(images, index, item, (*kustomize_path, "images"), survey)
     read_patches(kustomize, kustomize_path, survey)
 
 
-def _read_override(images: Node | None, index: int, path: Path, survey: Survey) -> None:
+def _read_override(images: Node | None, index: int, item: Node, path: Path, survey: Survey) -> None:
     """Read ``[NAME=]IMAGE[:TAG]``, the argument of ``kustomize edit set image``.
 
     Without ``NAME=`` Kustomize cuts at the ``@`` alone and looks for an image called ``name:tag``
     (kubernetes-sigs/kustomize#4713), so a digest behind the tag would switch the override off.
     """
-    if not isinstance(images, Sequence):
-        return
-    item = images.items[index]
     name, equals, image = item.value.rpartition("=") if isinstance(item, Scalar) else ("", "", "")
     reference = parse_reference(image)
     code = ""
@@ -130,7 +127,7 @@ def _descend(survey: Survey, node: Node | None, path: Path, key: str) -> tuple[N
 
 def _items(survey: Survey, node: Node | None, path: Path, key: str) -> Iterator[tuple[Node, Path]]:
     value, below = _descend(survey, node, path, key)
-    for index, item in enumerate(value.items if isinstance(value, Sequence) else ()):
+    for index, item in numbered(value):
         yield item, (*below, index)
 
 

@@ -76,6 +76,11 @@ def parse_reference(text: str, *, prefix: str = "") -> ImageReference | None:
         return None
 
 
+def unless_pinned(code: str, reference: ImageReference | None) -> str:
+    """The code of a remark about a reference: ``already-pinned`` with a digest, else *code*."""
+    return "already-pinned" if reference and reference.digest else code
+
+
 def literal_reference(text: str) -> ImageReference | None:
     """Parse *text*; None where it is no reference, or something fills it in first."""
     return None if literal_obstacle(text) else parse_reference(text)

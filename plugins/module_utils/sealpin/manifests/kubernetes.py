@@ -14,7 +14,7 @@ from __future__ import annotations
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, numbered
 from ..yamlschema import Path, merged_entries, render_path
 from .gitops import read_gitops
-from .image_text import literal_reference
+from .image_text import literal_reference, unless_pinned
 from .inline_dockerfile import read_inline
 from .object_references import TEKTON_GROUP, image_reference
 from .survey import Survey
@@ -195,5 +195,5 @@ class _Object:
             return
         reference = literal_reference(value.value)
         if reference is not None:
-            code = "already-pinned" if reference.digest else "candidate"
+            code = unless_pinned("candidate", reference)
             self.survey.remark(code, render_path(path), value.start, detail=value.value)

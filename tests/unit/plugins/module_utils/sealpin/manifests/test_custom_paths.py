@@ -8,6 +8,8 @@ import pytest
 
 from sealpin.errors import InvalidInput
 from sealpin.manifests.custom_paths import PRESETS, CustomPath, parse_custom_paths
+from sealpin.manifests.finder import find_sites
+from sealpin.manifests.options import FindOptions
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,19 @@ def test_refuses_an_unknown_preset_and_names_the_known_ones():
     with pytest.raises(InvalidInput, match="prometheus-operator") as caught:
         parse_custom_paths(("prometheus",))
     assert caught.value.code == "custom-path.unknown-preset"
+
+
+def test_counts_the_items_of_a_list_as_a_json_patch_does():
+    patch = (
+        b"- {op: replace, path: /spec/pools/3/runs, value: 'acme/db:1'}\n"
+        b"- {op: add, path: /spec/pools/-, value: {runs: 'acme/db:2'}}\n"
+    )
+    options = FindOptions(custom_paths=parse_custom_paths(("*/*:spec.pools[].runs",)))
+    found = find_sites("patch.yaml", patch, options=options)
+    assert [(site.path, site.text) for site in found.sites] == [
+        ("$[0].spec.pools[3].runs", "acme/db:1"),
+        ("$[1].spec.pools[-1].runs", "acme/db:2"),
+    ]
 
 
 def test_every_preset_parses():
