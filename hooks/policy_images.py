@@ -98,7 +98,9 @@ def match(argv: Sequence[str]) -> int:
     else:
         from .terminal import style_for
 
-        print("\n".join(_lines(told, style_for(sys.stdout))))
+        print("\n".join(_policy_lines(told, style_for(sys.stdout))))
+        if not told.has_match:
+            print("  no policy covers this image")
     return exit_codes.VERIFIED if told.has_match else exit_codes.REFUSED
 
 
@@ -115,13 +117,10 @@ def explain_image(argv: Sequence[str]) -> int:
     policy = ProjectPolicy.at(machine.base, given=tuple(arguments.policy))
     rules = policy.rules(run_options(arguments), machine)
     style = style_for(sys.stdout)
-    print("\n".join(_lines(_explain(arguments.image, rules.policies), style)))
+    print("\n".join(_policy_lines(_explain(arguments.image, rules.policies), style)))
     decision = _decide(rules, arguments.image, None)
     image = decision_to_dict(decision)
-    print("\n".join(image_lines({**image, "findings": []}, style)))
-    for finding in image["findings"]:
-        said = f"{finding['outcome']}: {finding['name']}: {finding['message'] or 'ok'}"
-        print("\n".join(style.wrap(f"- {said} [{finding['code']}]", indent="    ", hang="  ")))
+    print("\n".join([*image_lines({**image, "findings": []}, style), *_reasons(image, style)]))
     return exit_codes.of_outcome(decision.outcome.value)
 
 
@@ -259,7 +258,7 @@ def _document(told: Explanation) -> dict[str, Any]:
     }
 
 
-def _lines(told: Explanation, style: Style) -> list[str]:
+def _policy_lines(told: Explanation, style: Style) -> list[str]:
     from sealpin.report.text import printable
 
     lines = [printable(told.reference.text)]
@@ -270,6 +269,18 @@ def _lines(told: Explanation, style: Style) -> list[str]:
         if policy.has_say:
             for want in policy.wants:
                 lines += style.wrap(f"wants {want}", indent="      ", hang="  ")
-    if not told.has_match:
-        lines.append("  no policy covers this image")
+    return lines
+
+
+def _reasons(image: Mapping[str, Any], style: Style) -> list[str]:
+    """What each policy and authority answers; a reason that was given above is not repeated."""
+    lines, said = [], image["message"]
+    for finding in image["findings"]:
+        text = f"- {finding['outcome']}: {finding['name']}"
+        if finding["outcome"] == "allowed" or finding["message"] not in said:
+            text += f": {finding['message'] or 'ok'}"
+            said += "\n" + finding["message"]
+        elif finding["scope"] == "image":
+            continue  # the headline is about the image, too
+        lines += style.wrap(f"{text} [{finding['code']}]", indent="    ", hang="  ")
     return lines

@@ -19,6 +19,7 @@ FOLDER = vectors("policy")
 DOCUMENTS = json.loads((FOLDER / "cases.json").read_text())["cases"]
 GLOBS = json.loads((FOLDER / "glob_cases.json").read_text())
 PROGRAMS = json.loads((FOLDER / "eval_cases.json").read_text())["cases"]
+KEYLESS = Path(__file__).parents[1] / "policies" / "lab" / "keyless.yaml"
 TEMPLATES = ("TUF_MIRROR", "ROOT_JSON", "REPOSITORY", "FULCIO_CERT_CHAIN", "TSA_CERT_CHAIN")
 """Words that the peer's own scripts replace before they apply a document."""
 
@@ -169,6 +170,25 @@ def test_explain_tells_globs_and_authorities(
     assert ran.code == code
     assert said in ran.out
     assert "no glob covers" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("image", "reason", "answers"),
+    [
+        (f"{HOST}/plain/fork:1.0", "subject mismatch:", 3),
+        (UNSIGNED, "no signature found for", 2),
+        (f"{HOST}/none/x:1", "no policy covers", 0),
+    ],
+    ids=["another signer", "unsigned", "no policy"],
+)
+def test_explain_gives_a_reason_once(
+    image: str, reason: str, answers: int, project: Project
+) -> None:
+    """The policy, its authority and the piece of evidence have one reason, the image's."""
+    words = ("--policy", KEYLESS, "--trusted-root", LAB / "trusted_root.json")
+    ran = sealpin("policy", "explain", *project.options, *words, image)
+    assert " ".join(ran.out.split()).count(reason) == 1, ran.out
+    assert ran.out.count("    - denied: ") == answers
 
 
 def test_convert_names_the_root_in_the_cluster(project: Project) -> None:
