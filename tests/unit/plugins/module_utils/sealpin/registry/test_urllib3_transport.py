@@ -83,6 +83,29 @@ def test_keeps_one_connection_for_several_requests(registry):
     assert pool.connection_from_url(blob_url(registry)).num_connections == 1
 
 
+@pytest.mark.parametrize(
+    ("rest", "target"),
+    [
+        ("/a/b?sig=x/y#part", "/a/b?sig=x/y"),
+        ("?sig=/x", "/?sig=/x"),
+        ("#/part", "/"),
+        ("", "/"),
+        ("/a b/\u00e9?c d", "/a%20b/%C3%A9?c%20d"),
+    ],
+)
+def test_asks_for_the_path_and_query_of_an_address(registry, rest, target):
+    transport().send(request(f"{registry.scheme}://{registry.host}{rest}"))
+    assert [asked.path for asked in registry.asked()] == [target]
+
+
+def test_answers_for_more_hosts_than_it_keeps_connections_to(registry):
+    sender = transport()
+    port = registry.host.rpartition(":")[2]
+    spellings = [f"{'0' * zeros}177.0.0.1:{port}" for zeros in range(1, 41)]
+    for host in (*spellings, *spellings):
+        assert sender.send(request(blob_url(registry, host))).body == CONTENT
+
+
 def test_checks_the_digest_while_it_reads(registry):
     registry.faults.append(memory_registry.corrupted)
     with pytest.raises(VerificationFailed) as caught:
@@ -326,6 +349,15 @@ def test_reaches_the_outside_through_the_proxy_and_gives_it_its_own_password():
     assert seen[0].startswith(b"CONNECT registry.example:443")
     assert b"proxy-authorization: basic" in seen[0].lower()
     assert b"s3cret" not in seen[0]
+
+
+def test_asks_a_proxy_for_the_whole_address_where_there_is_no_tls(registry):
+    sender = transport(HTTP_PROXY=f"http://me:pr0xy@{registry.host}")
+    sender.send(request("http://registry.example/v2/?n=1#part"))
+    [asked] = registry.asked()
+    assert asked.path == "http://registry.example/v2/?n=1"
+    assert asked.headers["host"] == "registry.example"
+    assert asked.headers["proxy-authorization"].startswith("Basic ")
 
 
 def test_values_keep_their_secrets_to_themselves():
