@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import suppress
-from importlib import import_module
-from unittest.mock import patch
 
-from sealpin_hooks.arguments import Parser
-from sealpin_hooks.cli import VERBS, main
+from sealpin_hooks.cli import VERBS
 from sealpin_hooks.examples import EXAMPLES
+from sealpin_hooks.verbs import parser_of, verbs_below
 
 HEAD = """\
 # The command
@@ -47,13 +44,11 @@ def page() -> str:
 
 def _verbs() -> Iterator[tuple[str, ...]]:
     for verb in VERBS:
-        module = import_module(f"sealpin_hooks.commands.{verb.replace('-', '_')}")
-        below = getattr(module, "SUBVERBS", None)
-        yield from [(verb, name) for name in below] if below else [(verb,)]
+        yield from [(verb, name) for name in verbs_below(verb)] or [(verb,)]
 
 
 def _section(words: tuple[str, ...]) -> str:
-    parser = _parser(words)
+    parser = parser_of(words)
     lines = [f"\n## sealpin {' '.join(words)}\n", f"{parser.description}"]
     if parser.epilog:
         lines.append(parser.epilog)
@@ -68,18 +63,6 @@ def _section(words: tuple[str, ...]) -> str:
             lines += [f"| {_spelling(action)} | {_cell(action.help or '')} |" for action in actions]
     examples = [f"$ sealpin {example}" for example in EXAMPLES[" ".join(words)]]
     return "\n".join([*lines, "\n```console", *examples, "```"]) + "\n"
-
-
-def _parser(words: tuple[str, ...]) -> Parser:
-    """Catch the parser that answers ``--help``."""
-    caught: list[Parser] = []
-
-    def catch(parser: Parser, file: object = None) -> None:
-        caught.append(parser)
-
-    with patch.object(Parser, "print_help", catch), suppress(SystemExit):
-        main([*words, "--help"])
-    return caught[0]
 
 
 def _spelling(action: argparse.Action) -> str:

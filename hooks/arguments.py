@@ -18,7 +18,7 @@ from sealpin.errors import InvalidInput
 
 TYPE_CHECKING = False  # typing's own costs a tenth of a hook's whole time
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, NoReturn
 
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
@@ -96,6 +96,20 @@ class Parser(argparse.ArgumentParser):
         self._switches.update(flags)
         place = group or self
         place.add_argument(*flags, default=default, type=_parse_switch, metavar="BOOL", help=help)
+
+    @property
+    def options(self) -> Mapping[str, argparse.Action]:
+        """Each option by its spelling."""
+        return self._option_string_actions
+
+    @property
+    def first_argument(self) -> argparse.Action | None:
+        """What the first word that is no option means."""
+        return next(iter(self._get_positional_actions()), None)
+
+    def takes_word(self, option: argparse.Action) -> bool:
+        """Whether the word behind *option* is its value."""
+        return option.nargs != 0 and self._switches.isdisjoint(option.option_strings)
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse *argv*. Raises `UsageError` ``usage``."""

@@ -44,6 +44,7 @@ VERBS = {
     "evidence": "save evidence, and verify it without a network",
     "trust": "show or refresh what signatures are verified against",
     "policy": "validate, explain, test or convert policies",
+    "completion": "print the completion script of a shell",
     "init": "write a commented .sealpin.yaml to start from",
 }
 """Verb to its one-line description; ``verify-bundle`` lives in ``commands/verify_bundle.py``."""

@@ -33,6 +33,7 @@ EXAMPLES = {
     "policy explain": (f"policy explain {_IMAGE}",),
     "policy test": (f"policy test --policy policy.yaml --image {_IMAGE}",),
     "policy eval": ("policy eval --type cue policy.cue attestation.json",),
+    "completion": ("completion bash",),
     "init": ("init",),
 }
 """Verb to the words behind the program's name."""

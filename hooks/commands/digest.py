@@ -25,18 +25,7 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """Resolve references and print one digest a line, in their order."""
-    parser = Parser(
-        prog="sealpin digest",
-        description="Print the digest a reference means. Nothing is verified.",
-    )
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="image references")
-    parser.add_argument(
-        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="of this platform of an index"
-    )
-    add_registries_option(parser)
-    add_registry_options(parser)
-    add_format_option(parser, "text", "json")
-    arguments = parser.parse(argv)
+    arguments = make_parser().parse(argv)
 
     from sealpin.descriptor import Platform
 
@@ -59,6 +48,22 @@ def run(argv: Sequence[str]) -> int:
     for error in errors:
         print_error(error)
     return exit_codes.combine(map(exit_codes.of_error, errors))
+
+
+def make_parser() -> Parser:
+    """Return the verb's parser."""
+    parser = Parser(
+        prog="sealpin digest",
+        description="Print the digest a reference means. Nothing is verified.",
+    )
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="image references")
+    parser.add_argument(
+        "--platform", default="", metavar="OS/ARCH[/VARIANT]", help="of this platform of an index"
+    )
+    add_registries_option(parser)
+    add_registry_options(parser)
+    add_format_option(parser, "text", "json")
+    return parser
 
 
 def _entry(reference: ImageReference, answer: ResolvedArtifact | SealpinError) -> dict[str, str]:

@@ -43,10 +43,7 @@ policies:
 
 def run(argv: Sequence[str]) -> int:
     """Write the template to the project's root; raise `InvalidInput` rather than overwrite."""
-    parser = Parser(
-        prog="sealpin init", description=f"Write a commented {CONFIG_NAME} to the project's root."
-    )
-    parser.parse(argv)
+    make_parser().parse(argv)
     path = project_root(Path.cwd()) / CONFIG_NAME
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -57,3 +54,10 @@ def run(argv: Sequence[str]) -> int:
         ) from error
     print(f"wrote {path}: name your images in it, then run sealpin pin --dry-run --diff .")
     return exit_codes.VERIFIED
+
+
+def make_parser() -> Parser:
+    """Return the verb's parser."""
+    return Parser(
+        prog="sealpin init", description=f"Write a commented {CONFIG_NAME} to the project's root."
+    )

@@ -27,6 +27,13 @@ _HEADINGS = {
 
 def run(argv: Sequence[str]) -> int:
     """Draw one image's tree."""
+    arguments = make_parser().parse(argv)
+    with global_options_in_force(arguments):
+        return _draw(arguments)
+
+
+def make_parser() -> Parser:
+    """Return the verb's parser."""
     parser = Parser(
         prog="sealpin tree", description="Show what is attached to an image. Nothing is verified."
     )
@@ -44,9 +51,7 @@ def run(argv: Sequence[str]) -> int:
     add_registries_option(parser)
     add_global_options(parser)
     add_format_option(parser, "text", "json")
-    arguments = parser.parse(argv)
-    with global_options_in_force(arguments):
-        return _draw(arguments)
+    return parser
 
 
 def _draw(arguments: argparse.Namespace) -> int:

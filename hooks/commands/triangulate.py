@@ -16,6 +16,13 @@ from ..options import add_registries_option
 
 def run(argv: Sequence[str]) -> int:
     """Print one name. Nothing is asked of the registry but what a tag means."""
+    arguments = make_parser().parse(argv)
+    with global_options_in_force(arguments):
+        return _print_place(arguments)
+
+
+def make_parser() -> Parser:
+    """Return the verb's parser."""
     parser = Parser(
         prog="sealpin triangulate",
         description="Print where the signatures of an image are kept.\n"
@@ -33,9 +40,7 @@ def run(argv: Sequence[str]) -> int:
     )
     add_registries_option(parser)
     add_global_options(parser)
-    arguments = parser.parse(argv)
-    with global_options_in_force(arguments):
-        return _print_place(arguments)
+    return parser
 
 
 def _print_place(arguments: argparse.Namespace) -> int:

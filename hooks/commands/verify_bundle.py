@@ -24,18 +24,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 def run(argv: Sequence[str]) -> int:
     """Verify the bundle; say who signed."""
-    parser = Parser(
-        prog="sealpin verify-bundle", description="Verify a Sigstore bundle over a file or digest."
-    )
-    parser.add_argument("artifact", metavar="FILE_OR_DIGEST", help="a file, or sha256:<hex>")
-    parser.add_argument("--bundle", required=True, metavar="FILE", help="the bundle (JSON)")
-    parser.add_argument("--key", default="", metavar="FILE", help="public key (PEM)")
-    parser.add_argument("--certificate-identity", default="", metavar="TEXT")
-    parser.add_argument("--certificate-identity-regexp", default="", metavar="RE2")
-    parser.add_argument("--certificate-oidc-issuer", default="", metavar="URL")
-    parser.add_argument("--certificate-oidc-issuer-regexp", default="", metavar="RE2")
-    add_trust_options(parser)
-    arguments = parser.parse(argv)
+    arguments = make_parser().parse(argv)
 
     from sealpin.report.document import signer_to_dict
     from sealpin.report.text import printable
@@ -56,3 +45,19 @@ def run(argv: Sequence[str]) -> int:
     engines = " + ".join(verified.engines)
     print(f"verified: {verified.artifact} signed by {printable(name)} ({engines})", file=sys.stderr)
     return exit_codes.VERIFIED
+
+
+def make_parser() -> Parser:
+    """Return the verb's parser."""
+    parser = Parser(
+        prog="sealpin verify-bundle", description="Verify a Sigstore bundle over a file or digest."
+    )
+    parser.add_argument("artifact", metavar="FILE_OR_DIGEST", help="a file, or sha256:<hex>")
+    parser.add_argument("--bundle", required=True, metavar="FILE", help="the bundle (JSON)")
+    parser.add_argument("--key", default="", metavar="FILE", help="public key (PEM)")
+    parser.add_argument("--certificate-identity", default="", metavar="TEXT")
+    parser.add_argument("--certificate-identity-regexp", default="", metavar="RE2")
+    parser.add_argument("--certificate-oidc-issuer", default="", metavar="URL")
+    parser.add_argument("--certificate-oidc-issuer-regexp", default="", metavar="RE2")
+    add_trust_options(parser)
+    return parser
