@@ -51,8 +51,8 @@ _ROWS = (
     # References that may move and are left alone.
     Message("template", _W, "a template expression; only its author knows the image",
             "pin the literal it is filled from"),
-    Message("variable", _W, "a variable; its value is not in the file",
-            "pin the value where it is set"),
+    Message("variable", _W, "a variable; its value is decided elsewhere",
+            "pin the value where it is set; a Dockerfile's own default: set files.arg_defaults"),
     Message("molecule-builds", _W, "an image of that name is built by Molecule; it takes no digest",
             "set pre_build_image: true, or pin the FROM of its Dockerfile"),
     Message("candidate", _W, "looks like an image, in a field this program does not know",
