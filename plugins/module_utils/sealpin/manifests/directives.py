@@ -26,8 +26,11 @@ def is_ignored(source: SourceText, start: int, end: int) -> bool:
     """Whether a directive covers the value at ``[start, end)``, whose key may begin earlier."""
     if not _mentions(source, "ignore"):
         return False
-    if _ignores_next(source, source.start_of_line(start)):
-        return True
+    return _ignores_next(source, source.start_of_line(start)) or is_ignored_beside(source, end)
+
+
+def is_ignored_beside(source: SourceText, end: int) -> bool:
+    """Whether a directive stands behind the value that ends at *end*."""
     last, unseparated = _ignores(source, source.start_of_line(end))
     return end <= last or end in unseparated
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from ..yamlnodes import Scalar, SourceText
 from ..yamlschema import Path, render_path
-from .directives import is_ignored
 from .dockerfile import Line, read_dockerfile
 from .image_text import content_span, obstacle
 from .survey import Survey
@@ -44,7 +43,7 @@ def read_inline(
 def _obstacle(survey: Survey, node: Scalar, start: int, paths: set[Path]) -> str:
     """The code that says why the text as a whole is left alone, or nothing."""
     header = survey.source.text.find("|", node.start) if node.style == "|" else node.end
-    if is_ignored(survey.source, start, header):
+    if survey.is_ignored(start, header):
         return "ignored"
     code = obstacle(node)
     if code in ("tagged", "not-a-string"):

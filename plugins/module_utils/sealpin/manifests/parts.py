@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..yamlnodes import Node, Scalar
 from ..yamlschema import Path, render_path, scalar_value
-from .directives import is_ignored, is_managed
+from .directives import is_managed
 from .image_text import content_span, literal_obstacle, obstacle, parse_reference
 from .site import Span, Splice
 from .survey import Survey
@@ -55,7 +55,7 @@ def _read_field(
         return "not-a-string"
     if splice is Splice.TAG and scalar_value(node) is None:
         return ""
-    if is_ignored(survey.source, node.start, node.end):
+    if survey.is_ignored(node.start, node.end):
         return "ignored"
     digest = node.value if splice is Splice.DIGEST else ""
     reference = parse_reference(_joined(name, tag, digest))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from ..yamlnodes import Document, Node, Scalar, numbered
 from ..yamlschema import Path, render_path
-from .directives import is_ignored
 from .image_text import content_span
 from .site import Span
 from .survey import Survey
@@ -38,7 +37,7 @@ def _read_entry(entry: Scalar, path: Path, survey: Survey) -> None:
     where = render_path(path)
     image = entry.value.split(maxsplit=1)[0] if entry.value.strip() else ""
     span = content_span(survey.source, entry)
-    if is_ignored(survey.source, entry.start, entry.end):
+    if survey.is_ignored(entry.start, entry.end):
         survey.remark("ignored", where, entry.start, detail=entry.value)
     elif not image or image.startswith("-"):
         survey.remark("candidate", where, entry.start, detail=entry.value)

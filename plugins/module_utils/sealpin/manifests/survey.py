@@ -23,11 +23,12 @@ from ..records import dataclass
 from ..reference import ImageReference
 from ..yamlnodes import Document, Mapping, Node, Scalar, Sequence, SourceText, numbered
 from ..yamlschema import Path, merged_entries, paths_of, render_path, scalar_value
-from .directives import is_ignored, is_managed
+from .directives import is_ignored, is_ignored_beside, is_managed
 from .fragments import is_fragment
 from .image_text import content_span, literal_obstacle, obstacle, parse_reference
 from .options import FindOptions
 from .site import Found, ImageSite, Kind, Remark, Span, Splice
+from .texts import lines_below_texts
 
 _COMMENT_OR_NOTHING = re.compile(r"[ \t]*(?:#.*)?")
 _TAG_COMMENT = re.compile(r"[ \t]+#[ \t]*([\w][\w.-]{0,127})(?![\w.-])")
@@ -61,12 +62,15 @@ class Survey:
         self._visited: dict[int, Node] = {}
         """By ``id``; a node that a finder made has to live as long as its mark."""
         self._paths: dict[int, list[Path]] = {}
+        self._document: Document | None = None
+        self._lines_below_texts: frozenset[int] | None = None
 
     # What finders ask of a document.
 
     def enter(self, document: Document, kind: Kind) -> None:
         """Begin with a document: mappings with a key twice are remarked and give no entries."""
         self.kind = kind
+        self._document, self._lines_below_texts = document, None
         ambiguous = [mapping for mapping, _value in document.duplicates]
         targets: list[Node] = [*document.anchored, *ambiguous]
         self._paths = paths_of(document, targets) if targets else {}
@@ -122,6 +126,22 @@ class Survey:
         """Whether a collection is a template expression without quotes: ``{{ image }}``."""
         return self.source.text.startswith("{{", node.start)
 
+    def is_ignored(self, start: int, end: int) -> bool:
+        """Whether a directive covers the value at ``[start, end)``, whose key may begin earlier.
+
+        The end of a text right above it is none.
+        """
+        if not is_ignored(self.source, start, end):
+            return False
+        return is_ignored_beside(self.source, end) or not self._is_below_text(start)
+
+    def _is_below_text(self, offset: int) -> bool:
+        if self._document is None:
+            return False
+        if self._lines_below_texts is None:
+            self._lines_below_texts = lines_below_texts(self._document)
+        return self.source.line_number(offset) in self._lines_below_texts
+
     # What finders report.
 
     def remark(self, code: str, path: str, offset: int, *, detail: str = "") -> None:
@@ -143,12 +163,12 @@ class Survey:
 
     def remark_text(self, code: str, path: Path, start: int, end: int, *, detail: str = "") -> None:
         """Add a remark about text that nothing here pins, unless a directive lets it alone."""
-        is_free = is_ignored(self.source, start, end)
+        is_free = self.is_ignored(start, end)
         self.remark("ignored" if is_free else code, render_path(path), start, detail=detail)
 
     def remark_line(self, code: str, number: int, offset: int, *, detail: str = "") -> None:
         """Add a remark about line *number* of a text, unless a directive lets it alone."""
-        is_free = is_ignored(self.source, offset, offset)
+        is_free = self.is_ignored(offset, offset)
         self.remark("ignored" if is_free else code, f"line {number}", offset, detail=detail)
 
     def remark_if_image(self, code: str, path: Path, node: Scalar) -> None:
@@ -225,7 +245,7 @@ class Survey:
             return "template" if self.is_template(node) else "not-a-string"
         if scalar_value(node) is None:  # 1.
             return ""
-        if is_ignored(self.source, use.start, node.end):
+        if self.is_ignored(use.start, node.end):
             return "ignored"
         span = content_span(self.source, node)
         reference = parse_reference(node.value, prefix=use.prefix)
@@ -251,7 +271,7 @@ class Survey:
         """Note the characters of *span*, in a file that is not YAML, as an image."""
         text = self.source.text[span.start : span.end]
         reference = parse_reference(text, prefix=prefix)
-        if is_ignored(self.source, span.start, span.end):
+        if self.is_ignored(span.start, span.end):
             code = "ignored"
         elif veto and not (reference and reference.digest):
             code = veto
