@@ -28,7 +28,7 @@ from .cluster_objects import (
     read_controller_config,
     read_secret,
 )
-from .fields import DocumentInvalid, Fields, Reader
+from .fields import DocumentInvalid, Fields, Path, Reader
 from .fingerprint import make_policy_set
 from .model import NoMatch, PolicySet, TrustPolicy
 from .sealpin_document import SealpinDocument, Settings, read_sealpin_document, read_settings
@@ -145,10 +145,12 @@ class _Loader:
             )
             return
         self.short = fields
+        fields.reader.place_of = partial(_place_of, "", fields.reader)
 
     def _take_cluster(self, fields: Fields) -> None:
         group = fields.text("apiVersion", required=True)
         kind = fields.text("kind", required=True)
+        fields.reader.place_of = partial(_place_of, kind, fields.reader)
         metadata = fields.mapping("metadata")
         name = metadata.text("name", required=True) if metadata is not None else ""
         if metadata is None:
@@ -247,6 +249,12 @@ class _Loader:
         problems = tuple(problem for reader in self.readers for problem in reader.problems)
         if problems:
             raise DocumentInvalid(problems)
+
+
+def _place_of(kind: str, reader: Reader, path: Path) -> str:
+    from .field_places import place_of  # the readers of all kinds, for a document that is wrong
+
+    return place_of(kind, path, reader.document)
 
 
 def decode_policy(file: str, data: bytes) -> str:

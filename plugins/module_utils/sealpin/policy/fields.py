@@ -61,6 +61,10 @@ class Reader:
         self.document = document
         self.file = file
         self.problems: list[Problem] = []
+        self.finished: list[Fields] = []
+        """Every mapping of which all that may stand there was asked for."""
+        self.place_of: Callable[[Path], str] = lambda _path: ""
+        """Says where a field that is unknown at a path belongs: ``under trust``, or nothing."""
 
     def add(self, message: str, *paths: Path, hint: str = "", details: str = "") -> None:
         """Note a problem with the fields at *paths*; it is shown where the first of them stands.
@@ -115,7 +119,8 @@ class Fields:
     def __init__(self, value: Any, path: Path, reader: Reader) -> None:
         self.path = path
         self.reader = reader
-        self._known: set[str] = set()
+        self.known: set[str] = set()
+        """The names that were asked for."""
         if not isinstance(value, dict):
             reader.invalid(value, path, "expected a mapping")
             value = {}
@@ -127,12 +132,12 @@ class Fields:
 
     def has(self, name: str) -> bool:
         """Whether the field is there and not null."""
-        self._known.add(name)
+        self.known.add(name)
         return self._values.get(name) is not None
 
     def any(self, name: str) -> Any:
         """The field's value as it is; None when absent."""
-        self._known.add(name)
+        self.known.add(name)
         return self._values.get(name)
 
     def text(self, name: str, *, required: bool = False) -> str:
@@ -226,11 +231,18 @@ class Fields:
 
     def finish(self) -> None:
         """Note every field that nobody asked for."""
+        self.reader.finished.append(self)
         for name in self._values:
-            if name not in self._known:
-                close = difflib.get_close_matches(name, self._known, n=1)
-                hint = f"did you mean {close[0]}?" if close else ""
-                self.reader.add("unknown field", self.at(name), hint=hint)
+            if name not in self.known:
+                self.reader.add("unknown field", self.at(name), hint=self._advise(name))
+
+    def _advise(self, name: str) -> str:
+        """Say which field *name* may be misspelled for, and where it belongs as it is."""
+        close = difflib.get_close_matches(name, self.known, n=1)
+        advice = [f"did you mean {close[0]}?"] if close else []
+        if place := self.reader.place_of(self.at(name)):
+            advice.append(f"{name} belongs {place}")
+        return " ".join(advice)
 
 
 def render(path: Path) -> str:

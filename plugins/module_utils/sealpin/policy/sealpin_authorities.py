@@ -230,3 +230,4 @@ def _read_extensions(entry: Fields) -> Iterator[tuple[str, TextRule]]:
             inner.reader.missing(path)
         elif oid is not None and rule is not None:
             yield oid, rule
+    inner.finish()

@@ -10,7 +10,7 @@ import pytest
 
 from sealpin.errors import InvalidInput, PolicyInvalid, Unavailable
 from sealpin.policy.document import load_configuration, parse_policy_files
-from sealpin.policy.fields import DocumentInvalid, Fields, render
+from sealpin.policy.fields import DocumentInvalid
 from sealpin.policy.sources import Sources
 from sealpin.trust.root import TrustedRoot
 from support.policies import GITHUB, load
@@ -52,44 +52,6 @@ def test_a_connection_is_set_for_a_whole_registry(field, sources):
 
 def test_the_schema_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-
-
-# Where the reader meets a mapping, and the schema's definition of it.
-DEFINITIONS = {
-    r"": None,
-    r"trust": "trust",
-    r"files": "files",
-    r"registries\..*": "registry",
-    r"policies\[\d+\]": "policy",
-    r"policies\[\d+\]\.condition": "condition",
-    r"policies\[\d+\]\.exclude\[\d+\]": "exclusion",
-    r"policies\[\d+\]\.authorities\[\d+\]": "authority",
-    r".*\.keyless": "keyless",
-    r".*\.identities\[\d+\]": "identity",
-    r".*\.key": "key",
-    r".*\.publisher": "publisher",
-    r".*\.attestations\[\d+\]": "attestation",
-    r".*\.conditions\[\d+\]": "comparison",
-    r".*\.provenance": "provenance",
-}
-
-
-def test_the_schema_has_exactly_the_fields_the_reader_asks_for(sources, monkeypatch):
-    asked = {}
-    original = Fields.finish
-
-    def recording(self):
-        path = re.sub(r'\["(.*?)"\]', r".\1", render(self.path))
-        for pattern, definition in DEFINITIONS.items():
-            if re.fullmatch(pattern, path):
-                asked.setdefault(definition, set()).update(self._known)
-        original(self)
-
-    monkeypatch.setattr(Fields, "finish", recording)
-    _load(EVERYTHING, sources)
-    for definition in DEFINITIONS.values():
-        schema = SCHEMA["$defs"][definition] if definition else SCHEMA
-        assert asked[definition] - {"apiVersion"} == set(schema["properties"]), definition
 
 
 WRONG = {
