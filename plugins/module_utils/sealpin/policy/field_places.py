@@ -51,7 +51,7 @@ _SHORT = {
         *_AUTHORITIES,
     ],
 }
-_SIGNED_BY = {"subject": {}}
+_SIGNED_BY: dict[str, Any] = {"subject": {}}
 _SPECS: Mapping[str, tuple[dict[str, Any], ...]] = {
     "ClusterImagePolicy": (
         {
