@@ -69,7 +69,8 @@ def _read_oci_repository(root: Node, path: Path, survey: Survey) -> None:
         return
     holder = ref or spec
     detail = f"{name}:{tag or survey.text(ref, 'semver') or 'latest'}"
-    survey.remark("no-digest-field", render_path(ref_path), holder.start, detail=detail)
+    code = "no-digest-field" if tag else "no-tag-field"
+    survey.remark(code, render_path(ref_path), holder.start, detail=detail)
 
 
 def _read_application(root: Node, path: Path, survey: Survey) -> None:

@@ -107,7 +107,9 @@ _ROWS = (
             "write it as an object or in a file of its own, or ignore the text"),
     # Flux and Argo CD.
     Message("no-digest-field", _W, "an OCI artifact by its tag, without a digest field beside it",
-            'add digest: "" beside the tag'),
+            'write digest: "" beside the tag, then run: sealpin pin'),
+    Message("no-tag-field", _W, "an OCI artifact by a range of versions, or by none at all",
+            'write its version as tag and digest: "" in ref, then run: sealpin pin'),
     Message("values-text", _W, "a text that holds Helm values, and is never edited",
             "move them to valuesObject, or to a values file"),
     Message("short-override", _W, "without NAME= before it, Kustomize takes no tag and digest",
