@@ -74,16 +74,26 @@ def test_the_page_says_what_each_code_is_about_that_the_program_writes_out() -> 
     assert written | {"insecure", "lint"} == set(begins)
 
 
-def test_what_could_not_be_checked_always_says_what_to_do_next() -> None:
-    """It is what wakes people at night, and nothing about it is the image's fault."""
-    silent = {
+def silent_codes(errors: set[str]) -> set[str]:
+    """Codes that are raised somewhere without a hint and have no step of their own."""
+    return {
         code
-        for call in calls({"Unavailable"})
+        for call in calls(errors)
         if not any(word.arg == "hint" for word in call.keywords)
         for code in codes_of(call)
-    }
-    assert silent
-    assert silent - set(NEXT_STEPS) == set()
+    } - set(NEXT_STEPS)
+
+
+def test_what_could_not_be_checked_always_says_what_to_do_next() -> None:
+    """It is what wakes people at night, and nothing about it is the image's fault."""
+    assert silent_codes(ERRORS)
+    assert silent_codes({"Unavailable"}) == set()
+
+
+def test_a_file_or_a_repository_in_the_way_says_what_to_do_next() -> None:
+    """Where the path itself is wrong, it is in the message, and a task adds whose path it is."""
+    silent = {code for code in silent_codes({"InvalidInput"}) if code.startswith(("file.", "git."))}
+    assert silent == {"file.missing", "file.unreadable", "git.no-such-file"}
 
 
 def test_a_hint_of_its_own_comes_before_the_step_of_the_code() -> None:

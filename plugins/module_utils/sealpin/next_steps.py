@@ -21,6 +21,7 @@ _TOO_MUCH = (
 _LESS_WORK = "the policy's program must do less; sealpin policy eval runs it on its own"
 _BY_HAND = "run the policy's program on its own to see what it says: sealpin policy eval"
 _BESIDE_POLICY = "give the file that holds it beside the policy"
+_WRITABLE = "check the folder's permissions and the space on the disk, then run it again"
 _LOG_IN_AGAIN = "correct the file, or write it again with docker login or podman login"
 
 NEXT_STEPS = {
@@ -40,6 +41,15 @@ NEXT_STEPS = {
     "evidence.too-many-layers": _TOO_MUCH,
     "evidence.too-many-pieces": _TOO_MUCH,
     "evidence.too-many-referrers": _TOO_MUCH,
+    "evidence.unwritable": _WRITABLE,
+    "file.not-regular": "name regular files, or leave it out of the paths",
+    "file.read-only": "make it writable, or leave it out of the paths",
+    "file.too-large": "check whether it is the file you meant; if so, leave it out or split it",
+    "file.unwritable": _WRITABLE,
+    "git.failed": "run git status there: it tells more about what is wrong",
+    "git.missing": "install git, or name files instead of a revision",
+    "git.no-repository": "run it inside a git repository, or name files instead of a revision",
+    "git.outside": "name a policy inside the repository",
     "index.too-many": "verify one platform of it, by its own digest",
     "kms.unreachable": "check the network and the credentials, or save the key to a file once",
     "kms.unusable-answer": "save the key to a file with the provider's own tool, and name the file",
