@@ -121,8 +121,9 @@ class Urllib3Transport:
     def _way(self, url: str) -> _Way:
         """Return the way to the origin of *url*; a run asks a few of them hundreds of times.
 
-        To ask urllib3 for it takes as long as a seventh of a request. It closes the connections to
-        the host that was asked longest ago when there are too many.
+        To ask urllib3 for its pool takes a seventh of a request's time. Where there are too many
+        hosts, urllib3 closes the pool that was made first, and one that is closed is asked for
+        again.
         """
         origin = _origin(url)
         way = self._ways.get(origin)
