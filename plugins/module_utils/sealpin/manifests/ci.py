@@ -1,12 +1,12 @@
 # Copyright: the Sealpin authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images in pipelines of one shape: Azure's, CircleCI's, Google's, Drone's and Woodpecker's.
+"""Images in pipelines of one shape: Azure's, CircleCI's, Google's, Drone's, Vela's, Woodpecker's.
 
 Each reader follows its product's reference for the fields that name a job's container:
 https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/,
 https://circleci.com/docs/configuration-reference/,
 https://cloud.google.com/build/docs/build-config-file-schema,
-https://docs.drone.io/pipeline/docker/syntax/ and
+https://docs.drone.io/pipeline/docker/syntax/, https://go-vela.github.io/docs/reference/yaml/ and
 https://woodpecker-ci.org/docs/usage/workflow-syntax.
 """
 
@@ -79,14 +79,28 @@ def find_drone(document: Document, survey: Survey) -> None:
         _read_steps(document.root, survey)
 
 
+def find_vela(document: Document, survey: Survey) -> None:
+    """``steps`` and ``services``, the steps of ``stages``, and what fetches ``secrets``."""
+    root = document.root
+    _read_steps(root, survey)
+    for stage, path in values(survey.get(root, "stages"), ("stages",), survey):
+        _read_steps(stage, survey, path)
+    for secret, path in items(survey.get(root, "secrets"), ("secrets",)):
+        _read_step(survey.get(secret, "origin"), (*path, "origin"), survey)
+
+
 def find_woodpecker(document: Document, survey: Survey) -> None:
     """``steps``, ``services`` and ``clone``, written as lists or as mappings."""
     _read_steps(document.root, survey)
 
 
-def _read_steps(root: Node | None, survey: Survey) -> None:
+def _read_steps(root: Node | None, survey: Survey, path: Path = ()) -> None:
     for group in ("steps", "services", "clone", "pipeline"):
-        steps = survey.get(root, group)
-        for step, path in (*items(steps, (group,)), *values(steps, (group,), survey)):
-            never = survey.text(step, "pull") == NEVER_PULLED
-            survey.image(step, "image", path, veto="pull-policy" if never else "")
+        steps, below = survey.get(root, group), (*path, group)
+        for step, where in (*items(steps, below), *values(steps, below, survey)):
+            _read_step(step, where, survey)
+
+
+def _read_step(step: Node | None, path: Path, survey: Survey) -> None:
+    never = survey.text(step, "pull") == NEVER_PULLED
+    survey.image(step, "image", path, veto="pull-policy" if never else "")

@@ -110,6 +110,7 @@ _YAML_NAMES = _Table(
         kind=Kind.CLOUD_BUILD, exact=frozenset({"cloudbuild"}), beginnings=_joined("cloudbuild")
     ),
     _Names(kind=Kind.DRONE, exact=frozenset({".drone"})),
+    _Names(kind=Kind.VELA, exact=frozenset({".vela"})),
     _Names(kind=Kind.WOODPECKER, exact=frozenset({".woodpecker"}), folders=("/.woodpecker/",)),
     _Names(
         kind=Kind.COMPOSE,

@@ -20,6 +20,7 @@ from ..yamlread import read_region
 from .ansible_tasks import find_ansible, is_ansible
 from .compose import find_compose, is_compose
 from .directives import has_marker
+from .ecs import find_task_definitions, is_task_definition
 from .file_kinds import Shape, kind_of_name
 from .json_patch import find_json_patch, is_json_patch
 from .kubernetes import find_kubernetes, is_kubernetes
@@ -41,6 +42,7 @@ _CONTENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
     Kind.COMPOSE: find_compose,
     Kind.KUSTOMIZE: find_kustomize,
     Kind.ANSIBLE: find_ansible,
+    Kind.ECS: find_task_definitions,
 }
 # Names that leave room for another kind of document.
 _WEAK_KINDS = frozenset({Kind.HELM_VALUES})
@@ -158,6 +160,8 @@ def _kind_of_document(document: Document, name: Kind | Shape, survey: Survey) ->
         return name
     if is_compose(document):
         return Kind.COMPOSE
+    if is_task_definition(document):
+        return Kind.ECS
     if is_replacement(document):
         return Kind.KUSTOMIZE
     return Kind.ANSIBLE if is_ansible(document, survey.file) else None

@@ -38,6 +38,7 @@ DOCUMENT_FINDERS: dict[Kind, Callable[[Document, Survey], None]] = {
     Kind.CIRCLECI: ci.find_circleci,
     Kind.CLOUD_BUILD: ci.find_cloud_build,
     Kind.DRONE: ci.find_drone,
+    Kind.VELA: ci.find_vela,
     Kind.WOODPECKER: ci.find_woodpecker,
 }
 TEXT_FINDERS: dict[Kind, Callable[[Survey], None]] = {

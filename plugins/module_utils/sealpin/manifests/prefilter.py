@@ -13,7 +13,7 @@ _IMAGE_WORDS: tuple[bytes, ...] = (b"image", b"Image", b"IMAGE", b"sealpin:", b"
 SPELLINGS = ("\\x", "\\u", "\\U", "\\\n", "\\\r", "!binary", ":binary>", "%TAG")
 _SPELLED_WORDS = tuple(spelling.encode() for spelling in SPELLINGS)
 # Words of YAML documents that may name an image without the word itself: custom resources of Flux,
-# Argo CD, Tekton and OpenShift, and the inline Dockerfile of a compose file.
+# Argo CD, Tekton and OpenShift, the inline Dockerfile of a compose file and resources of ECS.
 OTHER_WORDS = (
     "HelmRelease",
     "OCIRepository",
@@ -22,6 +22,7 @@ OTHER_WORDS = (
     "DockerImage",
     "BuildConfig",
     "dockerfile_inline",
+    "AWS::ECS::",
 )
 _OTHER_WORDS = tuple(word.encode() for word in OTHER_WORDS)
 # Words that bring an image into a file of a certain name without the word "image"; the empty one

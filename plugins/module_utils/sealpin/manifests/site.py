@@ -37,6 +37,8 @@ class Kind(Enum):
     CIRCLECI = "circleci"
     CLOUD_BUILD = "cloud-build"
     DRONE = "drone"
+    ECS = "ecs"
+    VELA = "vela"
     WOODPECKER = "woodpecker"
     ANSIBLE = "ansible"
     MOLECULE = "molecule"
