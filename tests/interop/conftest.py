@@ -5,49 +5,33 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.listening import announced_port
 from support.oci_upload import Upload
 from support.peers import peer
 
-START_TIMEOUT_S = 10
+STOP_TIMEOUT_S = 30
 COSIGN_TIMEOUT_S = 60
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory) -> Iterator[str]:
     """A real registry in memory; yields ``127.0.0.1:port``."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("registry") / "log"
     with log.open("wb") as output:
-        server = subprocess.Popen(
-            [peer("registry"), "-port", str(port)], stdout=output, stderr=output
-        )
+        server = subprocess.Popen([peer("registry"), "-port", "0"], stdout=output, stderr=output)
         try:
-            _wait_for(port)
+            port = announced_port(server, log, after="serving on port ")
             yield f"127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(START_TIMEOUT_S)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise TimeoutError(f"no registry on port {port}")
+            server.wait(STOP_TIMEOUT_S)
 
 
 @pytest.fixture

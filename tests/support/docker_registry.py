@@ -9,19 +9,18 @@ are not there, and the vectors leave layers out.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from support.listening import announced_port
 from support.peers import peer
 
 USER, PASSWORD = "user", "s3cret"
 _BCRYPT_OF_PASSWORD = "$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK"
 """The registry takes no other kind of hash; this is nearly the cheapest cost there is."""
-_START_TIMEOUT_S = 10.0
+_STOP_TIMEOUT_S = 30.0
 
 
 @contextmanager
@@ -33,18 +32,16 @@ def serving(folder: Path, layouts: Path, *, has_password: bool = False) -> Itera
     program = peer("docker-registry")
     for marker in layouts.rglob("oci-layout"):
         _store(folder / "storage", marker.parent, marker.parent.relative_to(layouts).as_posix())
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    config = folder / "config.yml"
-    config.write_text(_config(folder, port, has_password=has_password))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "serve", config], stdout=log, stderr=log)
+    config, log = folder / "config.yml", folder / "log"
+    config.write_text(_config(folder, has_password=has_password))
+    with log.open("wb") as output:
+        process = subprocess.Popen([program, "serve", config], stdout=output, stderr=output)
         try:
-            _await_port(port, process)
+            port = announced_port(process, log, after="listening on 127.0.0.1:")
             yield f"127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=_STOP_TIMEOUT_S)
 
 
 def _store(storage: Path, layout: Path, path: str) -> None:
@@ -76,29 +73,15 @@ def _is_manifest(content: bytes) -> bool:
     return isinstance(document, dict) and ("layers" in document or "manifests" in document)
 
 
-def _config(folder: Path, port: int, *, has_password: bool) -> str:
+def _config(folder: Path, *, has_password: bool) -> str:
     lines = [
         "version: 0.1",
-        "log: {level: error}",
+        "log: {level: info, accesslog: {disabled: true}}",
         f"storage: {{filesystem: {{rootdirectory: {folder / 'storage'}}}}}",
-        f"http: {{addr: '127.0.0.1:{port}'}}",
+        "http: {addr: '127.0.0.1:0'}",
     ]
     if has_password:
         htpasswd = folder / "htpasswd"
         htpasswd.write_text(f"{USER}:{_BCRYPT_OF_PASSWORD}\n")
         lines.append(f"auth: {{htpasswd: {{realm: lab, path: {htpasswd}}}}}")
     return "\n".join(lines) + "\n"
-
-
-def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    started_s = time.monotonic()
-    while time.monotonic() - started_s < _START_TIMEOUT_S:
-        if process.poll() is not None:
-            raise RuntimeError(f"docker-registry ended with {process.returncode}")
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-        else:
-            return
-    raise RuntimeError("docker-registry does not listen")

@@ -26,9 +26,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from support.peers import peer
 
+_ETCD = "unix://localhost:1"
 _START_TIMEOUT_S = 120
 _STOP_TIMEOUT_S = 30
-_REQUEST_TIMEOUT_S = 10
+_REQUEST_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
@@ -82,32 +83,32 @@ class ApiServer:
 @contextmanager
 def api_server(folder: Path) -> Iterator[ApiServer]:
     """Run both programs below *folder* until the end of the block."""
-    etcd_port, etcd_peer_port, port = _free_ports(3)
+    # Sockets in the folder, where both programs run; etcd demands that they are called so.
     etcd = [
         str(peer("etcd")), "--data-dir", str(folder / "etcd"), "--log-level", "error",
-        f"--listen-client-urls=http://127.0.0.1:{etcd_port}",
-        f"--advertise-client-urls=http://127.0.0.1:{etcd_port}",
-        f"--listen-peer-urls=http://127.0.0.1:{etcd_peer_port}",
+        f"--listen-client-urls={_ETCD}", f"--advertise-client-urls={_ETCD}",
+        "--listen-peer-urls=unix://localhost:2",
     ]  # fmt: skip
-    server = ApiServer(
-        url=f"https://127.0.0.1:{port}",
-        token=secrets.token_hex(16),
-        authority=folder / "certificates" / "apiserver.crt",
-    )
-    (folder / "tokens.csv").write_text(f"{server.token},admin,admin,system:masters\n")
-    _write_key(folder / "accounts.key")
-    kubernetes = [
-        str(peer("kube-apiserver")), f"--etcd-servers=http://127.0.0.1:{etcd_port}",
-        "--bind-address=127.0.0.1", f"--secure-port={port}",
-        f"--cert-dir={server.authority.parent}", "--service-cluster-ip-range=10.0.0.0/24",
-        f"--token-auth-file={folder / 'tokens.csv'}", "--authorization-mode=RBAC",
-        "--service-account-issuer=https://kubernetes.test",
-        f"--service-account-key-file={folder / 'accounts.key'}",
-        f"--service-account-signing-key-file={folder / 'accounts.key'}",
-    ]  # fmt: skip
-    with _running(etcd, folder / "etcd.log"), _running(kubernetes, folder / "log") as process:
-        _await_ready(server, process, folder / "log")
-        yield server
+    with _reserved_port() as port:
+        server = ApiServer(
+            url=f"https://127.0.0.1:{port}",
+            token=secrets.token_hex(16),
+            authority=folder / "certificates" / "apiserver.crt",
+        )
+        (folder / "tokens.csv").write_text(f"{server.token},admin,admin,system:masters\n")
+        _write_key(folder / "accounts.key")
+        kubernetes = [
+            str(peer("kube-apiserver")), f"--etcd-servers={_ETCD}",
+            "--bind-address=127.0.0.1", f"--secure-port={port}", "--permit-port-sharing",
+            f"--cert-dir={server.authority.parent}", "--service-cluster-ip-range=10.0.0.0/24",
+            f"--token-auth-file={folder / 'tokens.csv'}", "--authorization-mode=RBAC",
+            "--service-account-issuer=https://kubernetes.test",
+            f"--service-account-key-file={folder / 'accounts.key'}",
+            f"--service-account-signing-key-file={folder / 'accounts.key'}",
+        ]  # fmt: skip
+        with _running(etcd, folder / "etcd.log"), _running(kubernetes, folder / "log") as process:
+            _await_ready(server, process, folder / "log")
+            yield server
 
 
 @contextmanager
@@ -145,9 +146,10 @@ def _write_key(path: Path) -> None:
     path.write_bytes(pem)
 
 
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _number in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+@contextmanager
+def _reserved_port() -> Iterator[int]:
+    """Yield a port that is kept from everyone who does not ask to share it; nobody listens yet."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
