@@ -113,13 +113,9 @@ class Update:
         A tag that was moved to an older image carries older evidence than the lock proves. Raises
         `VerificationFailed` ``update.rollback`` unless that is accepted.
         """
-        known = [
-            entry.newest_proof_utc
-            for entry in self.lock.find(pin.site.moving_reference)
-            if entry.newest_proof_utc is not None
-        ]
+        known = self.lock.newest_proof_utc(pin.site.moving_reference)
         offered = [s.earliest_utc for s in pin.decision.statements if s.earliest_utc is not None]
-        if not known or (offered and max(offered) >= max(known)):
+        if known is None or (offered and max(offered) >= known):
             return pin
         if self.unsafe_allow_rollback:
             return _going_back(pin)
@@ -127,7 +123,7 @@ class Update:
         raise VerificationFailed(
             "update.rollback",
             f"{pin.site.moving_reference} moved to an older image: expected evidence of"
-            f" {max(known):%Y-%m-%dT%H:%M:%SZ} or later, got {got}",
+            f" {known:%Y-%m-%dT%H:%M:%SZ} or later, got {got}",
             hint="look at who moved the tag; --unsafe-allow-rollback accepts it",
         )
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from .. import jsonbytes
@@ -51,6 +52,9 @@ class Lock:
     )
     """By reference without its digest, and that: files may carry very many digests of one tag."""
 
+    _newest: dict[str, datetime | None] = field(init=False, compare=False, repr=False)
+    """What `newest_proof_utc` found, by normalised reference: one tag may have many entries."""
+
     _ambiguous: frozenset[tuple[str, str]] = field(init=False, compare=False, repr=False)
     """References and platforms of which there are several digests."""
 
@@ -68,6 +72,7 @@ class Lock:
             for each in self.entries
             if each.digest != first[each.reference, each.platform]
         )
+        object.__setattr__(self, "_newest", {})
         object.__setattr__(self, "_ambiguous", frozenset(ambiguous))
         object.__setattr__(self, "_by_reference", _frozen(by_reference))
         object.__setattr__(self, "_by_pin", _frozen(by_pin))
@@ -84,6 +89,14 @@ class Lock:
             return ()
         name = str(reference.repository) if reference.tag is None else _name_of(reference)
         return self._by_pin.get((name, reference.digest), ())
+
+    def newest_proof_utc(self, reference: ImageReference) -> datetime | None:
+        """Return the latest proven signing time of what `find` finds, if there is any."""
+        name = reference.normalised
+        if name not in self._newest:
+            times = (entry.newest_proof_utc for entry in self.find(reference))
+            self._newest[name] = max(filter(None, times), default=None)
+        return self._newest[name]
 
     def named_as_before(self, entry: LockEntry) -> tuple[LockEntry, ...]:
         """Return *entry* under the references this lock has for its digest, where it has no tag."""
