@@ -22,10 +22,12 @@ _MAX_BYTES = 4 * 1024 * 1024
 def has_nothing_to_do(arguments: argparse.Namespace) -> bool:
     """Whether the paths are all plain files without an image, as far as names and words tell.
 
-    Rules from elsewhere than the project's file may say where else images stand.
+    Rules from elsewhere than the project's file may say where else images stand. A report for
+    programs is written of files without an image, too.
     """
     return (
-        not arguments.policy
+        arguments.format == "text"
+        and not arguments.policy
         and not arguments.policy_from
         and all(_is_without_image(path) for path in arguments.paths)
         and not _has_file_settings()

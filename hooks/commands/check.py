@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def run(argv: Sequence[str]) -> int:
     """Check; exit 1 if something is unpinned or differs."""
     arguments = make_parser().parse(argv)
-    if arguments.format == "text" and has_nothing_to_do(arguments):
+    if has_nothing_to_do(arguments):
         return exit_codes.VERIFIED
 
     from ..check_run import CheckRun

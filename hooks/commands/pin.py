@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def run(argv: Sequence[str]) -> int:
     """Pin; exit 1 if something was written or refused, so that a hook stops the commit."""
     arguments = make_parser().parse(argv)
-    if arguments.format == "text" and has_nothing_to_do(arguments):
+    if has_nothing_to_do(arguments):
         return exit_codes.VERIFIED
 
     from ..pin_run import PinRun

@@ -23,7 +23,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def has_nothing_to_do(paths: list[str], **options: object) -> bool:
-    arguments = {"policy": [], "policy_from": "", **options}
+    arguments = {"format": "text", "policy": [], "policy_from": "", **options}
     return quick.has_nothing_to_do(argparse.Namespace(paths=paths, **arguments))
 
 
@@ -51,6 +51,10 @@ def test_folders_links_and_missing_files_need_a_run() -> None:
     Path("link.yaml").symlink_to("plain.yaml")
     for path in (".", "link.yaml", "none.yaml", "-"):
         assert not has_nothing_to_do([path])
+
+
+def test_a_report_for_programs_is_written_of_nothing_too() -> None:
+    assert not has_nothing_to_do(["plain.yaml"], format="json")
 
 
 @pytest.mark.parametrize("option", [{"policy": ["a.yaml"]}, {"policy_from": "HEAD"}], ids=str)
