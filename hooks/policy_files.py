@@ -60,7 +60,16 @@ def make_convert_parser() -> Parser:
 def validate(argv: Sequence[str]) -> int:
     """Validate; exit 0 valid, 3 invalid."""
     arguments = make_validate_parser().parse(argv)
-    from sealpin.policy.fields import DocumentInvalid
+    found = _validation(arguments)
+    if arguments.format == "json":
+        print(json.dumps(found, indent=2))
+    else:
+        _print_validation(found)
+    return exit_codes.VERIFIED if found["valid"] else exit_codes.BAD_INPUT
+
+
+def _validation(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Load the policies; return the report on what they hold, or on what is wrong with them."""
     from sealpin.policy.lint import lint as find_remarks
 
     problems: list[dict[str, Any]] = []
@@ -70,52 +79,52 @@ def validate(argv: Sequence[str]) -> int:
         policies = _load(arguments).policies
         names = [policy.name for policy in policies.policies]
         unresolved = [r.message for r in find_remarks(policies) if r.code == "lint.unresolved"]
-    except DocumentInvalid as error:
-        problems = [
-            {
-                "file": problem.file,
-                "line": problem.line,
-                "column": problem.column,
-                "field": problem.field,
-                "code": error.code,
-                "message": problem.message,
-                "hint": problem.hint,
-            }
-            for problem in error.problems
-        ]
     except PolicyInvalid as error:
+        problems = _problems_of(error)
+    return {
+        "report": "sealpin-policy-validate",
+        "version": 1,
+        "valid": not problems,
+        "policies": names,
+        "problems": problems,
+        "unresolved": unresolved,
+    }
+
+
+def _problems_of(error: PolicyInvalid) -> list[dict[str, Any]]:
+    """Return every problem of a policy with its place, as far as that is known."""
+    from sealpin.policy.fields import DocumentInvalid
+
+    if not isinstance(error, DocumentInvalid):
         where = {"file": "", "line": 0, "column": 0, "field": ""}
-        said = {"code": error.code, "message": error.message, "hint": error.hint}
-        problems = [{**where, **said}]
-    if arguments.format == "json":
-        document = {
-            "report": "sealpin-policy-validate",
-            "version": 1,
-            "valid": not problems,
-            "policies": names,
-            "problems": problems,
-            "unresolved": unresolved,
+        return [{**where, "code": error.code, "message": error.message, "hint": error.hint}]
+    return [
+        {
+            "file": problem.file,
+            "line": problem.line,
+            "column": problem.column,
+            "field": problem.field,
+            "code": error.code,
+            "message": problem.message,
+            "hint": problem.hint,
         }
-        print(json.dumps(document, indent=2))
-    else:
-        _print_validation(names, problems, unresolved)
-    return exit_codes.BAD_INPUT if problems else exit_codes.VERIFIED
+        for problem in error.problems
+    ]
 
 
-def _print_validation(
-    names: list[str], problems: list[dict[str, Any]], unresolved: list[str]
-) -> None:
+def _print_validation(found: dict[str, Any]) -> None:
     from sealpin.report.text import printable
 
-    for problem in problems:
+    for problem in found["problems"]:
         place = f"{problem['file']}:{problem['line']}:{problem['column']}: "
         text = f"{printable(problem['message'])} [{problem['code']}]"
         print(f"{place if problem['file'] else ''}{text}", file=sys.stderr)
         if problem["hint"]:
             print(f"  next: {printable(problem['hint'])}", file=sys.stderr)
-    if not problems:
-        print(f"valid: {len(names)} {'policy' if len(names) == 1 else 'policies'}")
-        for message in unresolved:
+    if found["valid"]:
+        count = len(found["policies"])
+        print(f"valid: {count} {'policy' if count == 1 else 'policies'}")
+        for message in found["unresolved"]:
             print(f"  not looked at here: {printable(message)}")
 
 

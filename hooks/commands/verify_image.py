@@ -51,6 +51,28 @@ def make_parser() -> Parser:
         epilog="The image is named by its digest; sealpin digest IMAGE prints it.",
     )
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="name@sha256:…")
+    _add_expected_options(parser)
+    group = parser.add_argument_group("where the provenance is")
+    group.add_argument(
+        "--provenance-repository",
+        metavar="REPOSITORY",
+        help="repository that holds the attestations (default: the image's own)",
+    )
+    group.add_argument(
+        "--provenance-path", metavar="FILE", help="gcloud's JSON, for Google Cloud Build"
+    )
+    parser.add_switch("--print-provenance", help="print the signed statement on standard output")
+    parser.add_argument(
+        "--compat", choices=(_COMPAT,), default="", help="exit codes and wording of slsa-verifier"
+    )
+    add_trust_options(parser)
+    add_registry_options(parser)
+    add_format_option(parser, _COMPAT, "text", "json")
+    return parser
+
+
+def _add_expected_options(parser: Parser) -> None:
+    """Add what is demanded of the build, besides that its builder signed it."""
     group = parser.add_argument_group("what is expected")
     group.add_argument(
         "--source-uri", metavar="URI", help="source repository: github.com/owner/name (required)"
@@ -73,23 +95,6 @@ def make_parser() -> Parser:
         metavar="KEY=VALUE",
         help="input the workflow was dispatched with (repeatable)",
     )
-    group = parser.add_argument_group("where the provenance is")
-    group.add_argument(
-        "--provenance-repository",
-        metavar="REPOSITORY",
-        help="repository that holds the attestations (default: the image's own)",
-    )
-    group.add_argument(
-        "--provenance-path", metavar="FILE", help="gcloud's JSON, for Google Cloud Build"
-    )
-    parser.add_switch("--print-provenance", help="print the signed statement on standard output")
-    parser.add_argument(
-        "--compat", choices=(_COMPAT,), default="", help="exit codes and wording of slsa-verifier"
-    )
-    add_trust_options(parser)
-    add_registry_options(parser)
-    add_format_option(parser, _COMPAT, "text", "json")
-    return parser
 
 
 def _check_usage(arguments: argparse.Namespace) -> None:

@@ -198,16 +198,11 @@ def pin_files(
         for found in files
         for site in found.sites
     }
-    # 2. By text: each spelling has the policies that cover it.
-    wanted = {each.reference.text: each.reference for each in questions.values()}
-    decided = session.decide(
-        tuple(wanted.values()),
-        policies,
-        with_platforms=with_platforms,
-        for_platform=frozenset(q.reference for q in questions.values() if q.platform is not None),
-        on_progress=on_progress,
+    # 2.
+    asked = tuple(questions.values())
+    decisions = _decide(
+        session, policies, asked, with_platforms=with_platforms, on_progress=on_progress
     )
-    decisions = dict(zip(wanted, decided, strict=True))
 
     # 3.
     def conclude(site: ImageSite) -> SiteResult:
@@ -261,6 +256,26 @@ def _question(site: ImageSite, known: Lock, *, platform: Platform | None, moves:
     head = site.reference.text.partition("@")[0]
     index = ImageReference.parse(f"{head}@{entry.index}")
     return _Question(reference=index, platform=pinned_platform)
+
+
+def _decide(
+    session: Deciding,
+    policies: PolicySet,
+    questions: Sequence[_Question],
+    *,
+    with_platforms: bool,
+    on_progress: OnProgress | None,
+) -> dict[str, Decision]:
+    """Decide once on each text that is asked for: each spelling has policies that cover it."""
+    wanted = {question.reference.text: question.reference for question in questions}
+    decided = session.decide(
+        tuple(wanted.values()),
+        policies,
+        with_platforms=with_platforms,
+        for_platform=frozenset(q.reference for q in questions if q.platform is not None),
+        on_progress=on_progress,
+    )
+    return dict(zip(wanted, decided, strict=True))
 
 
 def _is_child(entry: LockEntry, site: ImageSite) -> bool:

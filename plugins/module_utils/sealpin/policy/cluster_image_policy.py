@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import partial
 
 from ..errors import PolicyInvalid, quote
@@ -64,16 +65,7 @@ def read_cluster_image_policy(
     mode = spec.choice("mode", _MODES, details="unsupported mode") or Mode.ENFORCE
     resources = tuple(_read_match(entry) for entry in spec.mappings("match"))
     lenient = annotations.get(CUE_SEMANTICS_ANNOTATION) == "cosign"
-
-    def read_policy(fields: Fields) -> ProgramCondition | None:
-        return read_program(fields, objects, lenient=lenient, inputs=ProgramInputs())
-
-    must_have = not objects.config.empty_authorities_load
-    authorities: list[Authority] = []
-    for index, entry in enumerate(spec.mappings("authorities", required=must_have)):
-        authority = read_authority(entry, index, objects, table, read_policy)
-        if authority is not None:
-            authorities.append(authority)
+    authorities = tuple(_read_authorities(spec, objects, table, lenient=lenient))
     condition = _read_condition(spec.mapping("policy"), objects, lenient=lenient)
     spec.finish()
     if len(spec.reader.problems) > problems_before:
@@ -82,7 +74,7 @@ def read_cluster_image_policy(
         return TrustPolicy(
             name=name,
             images=images,
-            authorities=tuple(authorities),
+            authorities=authorities,
             resources=resources,
             mode=mode,
             match_reference=MatchReference.WARN,
@@ -92,6 +84,19 @@ def read_cluster_image_policy(
     except PolicyInvalid as error:
         spec.reader.add(error.message, spec.at("authorities"))
         return None
+
+
+def _read_authorities(
+    spec: Fields, objects: ClusterObjects, table: TrustTable, *, lenient: bool
+) -> Iterator[Authority]:
+    def read_policy(fields: Fields) -> ProgramCondition | None:
+        return read_program(fields, objects, lenient=lenient, inputs=ProgramInputs())
+
+    must_have = not objects.config.empty_authorities_load
+    for index, entry in enumerate(spec.mappings("authorities", required=must_have)):
+        authority = read_authority(entry, index, objects, table, read_policy)
+        if authority is not None:
+            yield authority
 
 
 def read_program(

@@ -41,12 +41,7 @@ def render_kyverno(policies: tuple[TrustPolicy, ...], *, default_root: TrustedRo
 
 
 def _render(policy: TrustPolicy, document_name: str, default_root: str) -> dict[str, Any]:
-    if policy.exclude or policy.resources or policy.condition is not None or policy.weakenings:
-        raise Inexpressible("exclude, match, a condition or a weakening of the whole policy")
-    if policy.match_reference is MatchReference.REQUIRE:
-        raise Inexpressible("match_reference: require")
-    if not policy.authorities:
-        raise Inexpressible("unsigned")
+    _check_expressible(policy)
     names = [f"signer{number}" for number in range(len(policy.authorities))]
     attestations = _attestations(policy)
     spec: dict[str, Any] = {
@@ -79,6 +74,16 @@ def _render(policy: TrustPolicy, document_name: str, default_root: str) -> dict[
         "metadata": {"name": document_name},
         "spec": spec,
     }
+
+
+def _check_expressible(policy: TrustPolicy) -> None:
+    """Raise `Inexpressible` for what no document of this kind can say of a policy as a whole."""
+    if policy.exclude or policy.resources or policy.condition is not None or policy.weakenings:
+        raise Inexpressible("exclude, match, a condition or a weakening of the whole policy")
+    if policy.match_reference is MatchReference.REQUIRE:
+        raise Inexpressible("match_reference: require")
+    if not policy.authorities:
+        raise Inexpressible("unsigned")
 
 
 def _attestations(policy: TrustPolicy) -> dict[str, str]:
