@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import ssl
 import threading
@@ -25,6 +26,7 @@ from sealpin.registry.urllib3_transport import Urllib3Transport
 from support import memory_registry
 from support.memory_registry import Answer
 from support.pacing import HandTicker
+from support.processor_time import at_most
 
 MIB = 1024 * 1024
 CONTENT = bytes(range(256)) * 1024
@@ -233,6 +235,44 @@ def test_a_server_that_sends_a_byte_at_a_time_does_not_hold_a_thread(beginning):
         assert code in ("registry.timeout", "registry.deadline")
         stopped.set()
         thread.join(5)
+
+
+INTERIM = b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n"
+
+
+@contextlib.contextmanager
+def answering(*pieces: bytes, forever: bool = False):
+    """A server that answers one request with *pieces*; *forever*, until nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _unused = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                for piece in itertools.cycle(pieces) if forever else pieces:
+                    connection.sendall(piece)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/v2/"
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_an_endless_stream_of_interim_answers_ends_long_before_the_deadline():
+    with answering(INTERIM * 100, forever=True) as url, at_most(10):
+        deadline = Deadline.after(300, ticker=SystemTicker())
+        with pytest.raises(Unavailable, match="bytes before the body") as told:
+            transport().send(request(url, deadline=deadline))
+    assert told.value.code == "registry.connection"
+
+
+def test_interim_answers_before_a_long_one_are_passed_over():
+    body = bytes(2 * MIB)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with answering(INTERIM * 3, head, body) as url:
+        answer = transport().send(request(url, max_bytes=len(body)))
+    assert (answer.status, answer.body) == (200, body)
 
 
 def test_a_refused_connection_is_unreachable():
