@@ -89,6 +89,12 @@ def parse(words: list[str]) -> None:
 LINES = sorted(set(command_lines()))
 
 
+def test_the_architecture_names_every_top_level_file_of_the_core() -> None:
+    core = ROOT / "plugins" / "module_utils" / "sealpin"
+    named = set(re.findall(r"[\w/]+", PAGES["docs/architecture.md"]))
+    assert {path.stem for path in core.glob("*.py")} - {"__init__"} <= named
+
+
 def test_the_pages_have_command_lines() -> None:
     assert len(LINES) > 30
 

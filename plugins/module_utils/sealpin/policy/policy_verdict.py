@@ -67,7 +67,7 @@ def _unsigned_allowed(name: str) -> PolicyVerdict:
 
 
 def _combine(policy: TrustPolicy, verdicts: list[AuthorityVerdict]) -> Answer:
-    """Count the authorities: *threshold* of them, every *required* one among them."""
+    """Count the authorities: ``threshold`` of them, all that are ``required`` among them."""
     if not verdicts:
         return failed(
             "policy.no-authorities", "the policy has no authority that could allow the image"

@@ -31,7 +31,7 @@ _MAX_PAIRS = 10_000
 
 
 def check_distinct(policy: TrustPolicy) -> None:
-    """Raise `PolicyInvalid` ``policy.threshold`` where fewer than *threshold* signers are named."""
+    """Raise `PolicyInvalid` ``policy.threshold`` where fewer signers are named than it asks for."""
     by_signer: dict[Hashable, list[Authority]] = {}
     twice: list[str] = []
     for authority in policy.authorities:
