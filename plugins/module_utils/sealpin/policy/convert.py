@@ -37,7 +37,7 @@ from .model import (
     TrustPolicy,
     Unresolved,
 )
-from .rendering import Inexpressible, Rendering, public_pem, render_each
+from .rendering import Inexpressible, Rendering, key_fields, render_each
 
 
 def convert_to_short(
@@ -68,6 +68,8 @@ class _Converter:
             "name": policy.name,
             "images": list(dict.fromkeys(short_glob(glob) for glob in policy.images)),
         }
+        if Weakening.ANY_PREDICATE_AS_SIGNATURE in policy.weakenings:
+            found["unsafe_any_attestation_is_signature"] = True
         if policy.mode is Mode.WARN:
             found["mode"] = "warn"
         if policy.match_reference.value != "warn":
@@ -103,7 +105,7 @@ class _Converter:
                 "identities": [_identity(each) for each in authority.identities]
             } | demands
         else:
-            found["key"] = {"data": public_pem(authority)} | demands
+            found["key"] = key_fields(authority, hash_field="hash_algorithm") | demands
         if rules.attestations:
             found["attestations"] = [_attestation(each) for each in rules.attestations]
             if not rules.wants_signature:

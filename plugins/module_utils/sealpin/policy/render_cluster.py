@@ -35,7 +35,7 @@ from .model import (
     Unresolved,
 )
 from .render_rego import NoRego, attestation_program, authorities_program
-from .rendering import Inexpressible, Rendering, public_pem, render_each
+from .rendering import Inexpressible, Rendering, key_fields, render_each
 
 API_VERSION = "policy.sigstore.dev/v1beta1"
 FULCIO_URL = "https://fulcio.sigstore.dev"
@@ -131,7 +131,7 @@ class _Renderer:
             if Weakening.IGNORE_TLOG in trust.weakenings and not trust.require_timestamp:
                 raise Inexpressible("a keyless authority without log or timestamp")
         else:
-            signer["key"] = {"data": public_pem(authority), **_hash(authority)}
+            signer["key"] = key_fields(authority, hash_field="hashAlgorithm")
         if Weakening.IGNORE_TLOG not in trust.weakenings:
             signer["ctlog"] = {"url": REKOR_URL, **reference}
         if trust.require_timestamp:
@@ -225,12 +225,6 @@ def _keyless(authority: KeylessAuthority) -> dict[str, Any]:
     if not authority.identities:
         raise Inexpressible("a builder in place of an identity")
     return {"identities": [identity_document(rule) for rule in authority.identities]}
-
-
-def _hash(authority: KeyAuthority) -> dict[str, str]:
-    trust = authority.trust
-    algorithm = "" if isinstance(trust, Unresolved) else trust.key.hash_algorithm
-    return {"hashAlgorithm": algorithm} if algorithm else {}
 
 
 def identity_document(rule: IdentityRule) -> dict[str, str]:

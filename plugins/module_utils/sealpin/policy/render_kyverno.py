@@ -28,7 +28,7 @@ from .model import (
     Unresolved,
 )
 from .render_cluster import REKOR_URL, identity_document
-from .rendering import Inexpressible, Rendering, public_pem, render_each
+from .rendering import Inexpressible, Rendering, key_fields, render_each
 
 API_VERSION = "policies.kyverno.io/v1beta1"
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
@@ -142,7 +142,7 @@ def _attestor(authority: Authority, default_root: str) -> dict[str, Any]:
         identities = [identity_document(rule) for rule in authority.identities]
         found["keyless"] = {"identities": identities}
     else:
-        found["key"] = {"data": public_pem(authority)}
+        found["key"] = key_fields(authority, hash_field="hashAlgorithm")
     log: dict[str, Any] = {"url": REKOR_URL}
     if Weakening.IGNORE_TLOG in trust.weakenings:
         log["insecureIgnoreTlog"] = True

@@ -73,8 +73,10 @@ def _document_name(text: str) -> str:
     return name[:240].strip("-") or "policy"
 
 
-def public_pem(authority: KeyAuthority) -> str:
-    """The key of an authority as PEM."""
+def key_fields(authority: KeyAuthority, *, hash_field: str) -> dict[str, str]:
+    """The key of an authority as PEM and, if one is chosen, its hash as *hash_field*."""
     if isinstance(authority.trust, Unresolved):
         raise Inexpressible(f"{authority.name}: {authority.trust.error.message}")
-    return authority.trust.key.key.pem.decode("ascii")
+    named = authority.trust.key
+    fields = {"data": named.key.pem.decode("ascii"), hash_field: named.hash_algorithm}
+    return {name: value for name, value in fields.items() if value}

@@ -97,6 +97,27 @@ def test_what_the_cluster_cannot_say_is_named_and_not_rendered(entry, reason, ro
     assert reason in rendering.omissions[0].reason
 
 
+def test_the_hash_of_a_key_is_written_in_every_format(root):
+    key = "key: {file: key.pub, hash_algorithm: sha512}"
+    text = f"version: 1\npolicies: [{{images: ['a.b/**'], {key}}}]\n"
+    policies = load(text, root, files={"key.pub": KEY.public_pem}).policies
+    cluster = render_cluster(policies, default_root=root, root_names={}).documents[0]
+    kyverno = render_kyverno(policies, default_root=root).documents[0]
+    short = convert_to_short(policies, default_root=root, root_files={}).documents[0]
+    assert cluster["spec"]["authorities"][0]["key"]["hashAlgorithm"] == "sha512"
+    assert kyverno["spec"]["attestors"][0]["cosign"]["key"]["hashAlgorithm"] == "sha512"
+    assert short["policies"][0]["authorities"][0]["key"]["hash_algorithm"] == "sha512"
+
+
+def test_what_weakens_a_whole_policy_is_converted_too(root):
+    weak = "unsafe_any_attestation_is_signature: true"
+    text = f"version: 1\npolicies: [{{images: ['a.b/**'], {keyless('one')}, {weak}}}]\n"
+    policies = load(text, root).policies
+    short = convert_to_short(policies, default_root=root, root_files={}).documents[0]
+    again = _load_text(write_document(short), root).policies
+    assert again[0].weakenings == policies[0].weakenings != frozenset()
+
+
 def test_a_root_of_its_own_is_referred_to_by_name(root, sigstore):
     from dataclasses import replace
 
