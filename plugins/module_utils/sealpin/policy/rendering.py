@@ -13,6 +13,7 @@ from itertools import chain, count
 from typing import Any
 
 from ..records import dataclass
+from ..trust.window import ALWAYS
 from .model import KeyAuthority, TrustPolicy, Unresolved
 
 
@@ -78,5 +79,7 @@ def key_fields(authority: KeyAuthority, *, hash_field: str) -> dict[str, str]:
     if isinstance(authority.trust, Unresolved):
         raise Inexpressible(f"{authority.name}: {authority.trust.error.message}")
     named = authority.trust.key
+    if named.window != ALWAYS:
+        raise Inexpressible(f"the time of the key {named.name}")
     fields = {"data": named.key.pem.decode("ascii"), hash_field: named.hash_algorithm}
     return {name: value for name, value in fields.items() if value}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -16,13 +17,14 @@ from sealpin.policy.render_kyverno import render_kyverno
 from sealpin.policy.sources import Sources
 from sealpin.policy.yaml_text import write_document
 from sealpin.regexes import compile_pattern
+from sealpin.trust.window import Window
 from sealpin.yamldoc import parse_documents
 from sealpin.yamlschema import to_plain
 from support.engines import needs_regopy
 from support.policies import decide, load
 from support.renderable import KEY, POLICIES, evidence_sets, keyless, policy_text
 from support.vectors import vectors
-from support.verification import SUBJECT
+from support.verification import NOW, SUBJECT
 
 DIGEST = str(SUBJECT)
 
@@ -109,6 +111,21 @@ def test_the_hash_of_a_key_is_written_in_every_format(root):
     assert short["policies"][0]["authorities"][0]["key"]["hash_algorithm"] == "sha512"
 
 
+def test_a_key_that_is_trusted_for_a_time_is_left_out_of_every_format(root):
+    text = "version: 1\npolicies: [{images: ['a.b/**'], key: key.pub}]\n"
+    (policy,) = load(text, root, files={"key.pub": KEY.public_pem}).policies
+    (authority,) = policy.authorities
+    key = replace(authority.trust.key, window=Window(end_utc=NOW))
+    timed = replace(authority, trust=replace(authority.trust, key=key))
+    policies = (replace(policy, authorities=(timed,)),)
+    for rendering in (
+        render_cluster(policies, default_root=root, root_names={}),
+        render_kyverno(policies, default_root=root),
+        convert_to_short(policies, default_root=root, root_files={}),
+    ):
+        assert [each.reason for each in rendering.omissions] == ["the time of the key key.pub"]
+
+
 def test_what_weakens_a_whole_policy_is_converted_too(root):
     weak = "unsafe_any_attestation_is_signature: true"
     text = f"version: 1\npolicies: [{{images: ['a.b/**'], {keyless('one')}, {weak}}}]\n"
@@ -119,8 +136,6 @@ def test_what_weakens_a_whole_policy_is_converted_too(root):
 
 
 def test_a_root_of_its_own_is_referred_to_by_name(root, sigstore):
-    from dataclasses import replace
-
     other = replace(root, ct_logs=())
     policies = load(f"version: 1\npolicies: [{{images: ['a.b/**'], {keyless('one')}}}]\n", other)
     nameless = render_cluster(policies.policies, default_root=root, root_names={})
