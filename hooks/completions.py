@@ -31,6 +31,7 @@ _sealpin() {
     if [[ -n $found ]]; then compadd -- $found; else _files; fi
 }
 compdef _sealpin sealpin
+if [[ $funcstack[1] == _sealpin ]]; then _sealpin; fi  # a file of $fpath is run as it is loaded
 """,
     "fish": """\
 function __sealpin

@@ -27,6 +27,10 @@ START = {
         ["zsh", "-f", "-i"],
         'autoload -Uz compinit; compinit -u -D; eval "$(sealpin completion zsh)"',
     ),
+    "zsh, from a file": (
+        ["zsh", "-f", "-i"],
+        "sealpin completion zsh >_sealpin; fpath=($PWD $fpath); autoload -U compinit; compinit -u",
+    ),
     "fish": (["fish", "--no-config", "-i"], "sealpin completion fish | source"),
 }
 """How each shell starts without a person's settings, and takes the script as the help says."""
@@ -86,16 +90,16 @@ class Terminal:
             os.close(self.parent)
 
 
-@pytest.fixture(params=SCRIPTS)
+@pytest.fixture(params=START)
 def terminal(request: pytest.FixtureRequest, tmp_path: Path):
-    if shutil.which(request.param) is None:
-        pytest.skip(f"{request.param} is not installed")
+    command, take = START[request.param]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
     (tmp_path / "compose.yaml").touch()
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "sealpin"
     program.write_text(COMMAND.format(python=sys.executable))
     program.chmod(0o755)
-    command, take = START[request.param]
     terminal = Terminal(command, tmp_path)
     terminal.type(f"{take}\nsealpin ready\n")
     terminal.read_until("[ready][END]")
