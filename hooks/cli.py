@@ -116,12 +116,9 @@ def print_error(error: SealpinError, *, about: str = "") -> None:
 def _answer(words: list[str]) -> int:
     """Run one verb, and say what ended it. Raises `BrokenPipeError` if nobody reads that."""
     try:
-        code = _run(words)
+        code = _run_or_explain(words)
         sys.stdout.flush()
         return code
-    except SealpinError as error:
-        print_error(error)
-        return _end_early(words, error)
     except KeyboardInterrupt:
         print("\nsealpin: interrupted; no file is half written", file=sys.stderr)
         return exit_codes.INTERRUPTED
@@ -130,17 +127,24 @@ def _answer(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost frame: a defect of ours must not look like a refusal
         if isinstance(error, OSError) and _is_of_output(error):
             return _report_full_output(error)
-        return _end_early(words, _report_defect())
+        return _report_defect(words)
 
 
-def _end_early(words: Sequence[str], error: SealpinError) -> int:
-    """Tell a program that reads reports, too, what ended the run; return the exit code."""
+def _run_or_explain(words: list[str]) -> int:
+    try:
+        return _run(words)
+    except SealpinError as error:
+        print_error(error)
+        _tell_programs(words, error)
+        return exit_codes.of_error(error)
+
+
+def _tell_programs(words: Sequence[str], error: SealpinError) -> None:
+    """Say what ended the run in the format of reports, if one was asked for."""
     if any(word.startswith("--format") for word in words):
         from .early_end import print_early_report
 
         print_early_report(words, error)
-        sys.stdout.flush()
-    return exit_codes.of_error(error)
 
 
 def _run(words: list[str]) -> int:
@@ -250,13 +254,19 @@ def _report_full_output(error: OSError) -> int:
     return exit_codes.UNHEARD
 
 
-def _report_defect() -> SealpinError:
+def _report_defect(words: Sequence[str]) -> int:
     import traceback
 
     traceback.print_exc()
     said = f"a bug in sealpin {__version__}"
     print(f"sealpin: {said}; please report it with the lines above", file=sys.stderr)
-    return SealpinError("defect", said, hint="report it with what stands on standard error")
+    error = SealpinError("defect", said, hint="report it with what stands on standard error")
+    try:
+        _tell_programs(words, error)
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+    return exit_codes.DEFECT
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -103,6 +105,29 @@ def test_a_defect_is_told_to_programs_too(monkeypatch: pytest.MonkeyPatch) -> No
     (error,) = json.loads(ran.out)["errors"]
     assert (ran.code, error["code"], __version__ in error["message"]) == (4, "defect", True)
     assert "Traceback" in ran.err
+
+
+FULL = Path("/dev/full")
+DEFECT = (
+    "from sealpin_hooks import cli; from sealpin_hooks.commands import check;"
+    " check.run = None; cli.run_process()"
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "code"), [(("-m", "sealpin_hooks.cli"), 141), (("-c", DEFECT), 4)], ids=str
+)
+def test_a_document_that_cannot_be_written_is_no_refusal(start: tuple[str, str], code: int) -> None:
+    with FULL.open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, *start, "check", "--bogus", "--format", "json"],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert ran.returncode == code
+    assert ran.stderr.count("Traceback") == (code == 4), ran.stderr
 
 
 @pytest.mark.parametrize("form", ["text", "cosign", "yaml", ""])
