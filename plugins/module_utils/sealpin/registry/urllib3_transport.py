@@ -91,7 +91,7 @@ class Urllib3Transport:
             raise _unknown_host(way.host)
         remaining_s = request.deadline.check(where=request.shown_url)
         try:
-            answer = way.pool.urlopen(
+            answer = way.pool.request(
                 request.method,
                 _target(request.url) if way.by_path else request.url,
                 body=request.body or None,
