@@ -338,21 +338,30 @@ def test_a_terminal_without_our_marks_gets_them_escaped(encoding: str, tmp_path:
     assert ran.stdout.startswith("\\u2717 a:1  refused\n")
 
 
+# A shell starts what it runs in the background with interrupts ignored, and so would we.
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from sealpin_hooks.cli import run_process
+run_process()
+"""
+
+
 @pytest.mark.parametrize("verb", ["digest", "triangulate"])
 def test_an_interrupt_ends_the_process_while_a_registry_keeps_silent(verb: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as registry:
         registry.settimeout(30)
         image = f"127.0.0.1:{registry.getsockname()[1]}/a/b:1"
         process = subprocess.Popen(
-            [sys.executable, "-m", "sealpin_hooks.cli", verb, image],
+            [sys.executable, "-c", INTERRUPTIBLE, verb, image],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        with registry.accept()[0]:
+        with process, registry.accept()[0]:
             process.send_signal(signal.SIGINT)
             try:
-                out, err = process.communicate(timeout=5)
+                out, err = process.communicate(timeout=20)
             finally:
                 process.kill()
     assert (process.returncode, out) == (130, "")
