@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,11 @@ def test_saving_again_touches_nothing(tmp_path):
 
 def test_what_is_saved_can_be_read_by_whoever_verifies_it(tmp_path):
     folder = tmp_path / "new"
-    path = save(FULL, folder)
+    previous = os.umask(0o022)
+    try:
+        path = save(FULL, folder)
+    finally:
+        os.umask(previous)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
