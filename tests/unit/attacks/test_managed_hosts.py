@@ -46,8 +46,9 @@ OPTIONS: dict[str, Any] = {
 
 @pytest.mark.parametrize("registry_host", ["", "registry.example"])
 def test_no_image_that_a_host_runs_gets_the_password_sent_to_its_registry(
-    registry_host: str,
+    registry_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))  # not this machine's, nor its helpers
     behaviour = Behaviour(authentication="basic", users={"me": "secret"})
     with MemoryRegistry(behaviour=behaviour) as foreign:
         image = f"{foreign.host}/app@{DIGEST}"
