@@ -46,6 +46,7 @@ _ANSWERS_WITHOUT_TLS = frozenset({"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LON
 """What OpenSSL calls the first bytes of a server that answers a handshake in plain HTTP; newer
 releases say that the record layer failed, which can mean other things too."""
 _ORIGIN = re.compile(r"https?://[^/?#]*")
+"""A URL up to its path, query or fragment."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -53,11 +54,19 @@ _LOG = logging.getLogger(__name__)
 class _Way:
     """How an origin is reached."""
 
+    origin: str
     host: str
     """Whose name must resolve: the proxy's, where there is one."""
     pool: urllib3.HTTPConnectionPool
     by_path: bool
     """Whether the origin itself is asked, be it through a tunnel; a proxy wants the whole URL."""
+
+    def target(self, url: str) -> str:
+        """Return what to ask for *url*, which is of this origin (RFC 9112 section 3.2)."""
+        if not self.by_path:
+            return url
+        rest = url[len(self.origin) :]
+        return rest if rest.startswith("/") else f"/{rest}"
 
 
 class Urllib3Transport:
@@ -93,7 +102,7 @@ class Urllib3Transport:
         try:
             answer = way.pool.request(
                 request.method,
-                _target(request.url) if way.by_path else request.url,
+                way.target(request.url),
                 body=request.body or None,
                 headers={
                     "User-Agent": _USER_AGENT,
@@ -125,7 +134,8 @@ class Urllib3Transport:
         hosts, urllib3 closes the pool that was made first, and one that is closed is asked for
         again.
         """
-        origin = _origin(url)
+        match = _ORIGIN.match(url)
+        origin = match[0] if match else ""
         way = self._ways.get(origin)
         if way is None or way.pool.pool is None:
             if not is_plain_place(origin.partition("//")[2]):
@@ -140,6 +150,7 @@ class Urllib3Transport:
         except exceptions.LocationValueError as error:
             raise _no_address(quote(origin)) from error
         return _Way(
+            origin=origin,
             host=urlsplit(proxy or origin).hostname or "",
             pool=pool,
             by_path=not proxy or origin.startswith("https:"),
@@ -184,18 +195,6 @@ class Urllib3Transport:
         )
         pool.pool_classes_by_scheme = _pool_classes()
         return pool
-
-
-def _origin(url: str) -> str:
-    """Return *url* up to its path, query or fragment; empty when it is not absolute."""
-    match = _ORIGIN.match(url)
-    return match[0] if match else ""
-
-
-def _target(url: str) -> str:
-    """Return what follows the origin of *url*, as a path (RFC 9112 section 3.2.1)."""
-    rest = url[len(_origin(url)) :]
-    return rest if rest.startswith("/") else f"/{rest}"
 
 
 def _pool_classes() -> dict[str, type[urllib3.HTTPConnectionPool]]:
