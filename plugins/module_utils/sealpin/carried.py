@@ -34,9 +34,8 @@ def carried_digests(root: Path, digests: Collection[Digest]) -> frozenset[Digest
 
 def _read(path: Path) -> bytes | None:
     """Return what a file holds, nothing for a link; None if that cannot be told."""
-    if path.is_symlink():
-        return b""  # what it leads to is read under its own name, or is not of the project
     try:
         return read_file(path).data
-    except InvalidInput:
-        return None
+    except InvalidInput as error:
+        # What a link leads to is read under its own name, or is not of the project.
+        return b"" if error.code == "file.symlink" else None
