@@ -27,7 +27,6 @@ from ..records import dataclass
 from ..reference import Repository
 from ..trust.material import ONE_OF_EACH, KeylessTrust, KeyTrust
 from ..trust.root import TrustedRoot
-from ..trust.window import ALWAYS
 from ..weakening import Weakening
 from .match import Dialect, ImageGlob
 from .model import (
@@ -44,7 +43,7 @@ from .model import (
     TrustPolicy,
     Unresolved,
 )
-from .rendering import Inexpressible
+from .rendering import Inexpressible, lasting_pem
 
 Requirement = dict[str, Any]
 """One requirement object of containers-policy.json(5)."""
@@ -187,11 +186,10 @@ def _check_rules(rules: EvidenceRules) -> None:
 def _key(trust: KeyTrust) -> str:
     if trust.weakenings - {Weakening.IGNORE_TLOG, Weakening.IGNORE_SCT}:
         raise Inexpressible("a weakening other than of the logs")
-    if trust.key.window != ALWAYS:
-        raise Inexpressible(f"the time of the key {trust.key.name}")
+    pem = lasting_pem(trust.key)
     if trust.key.hash_algorithm not in ("", "sha256"):
         raise Inexpressible(f"the hash {trust.key.hash_algorithm}")
-    return _base64(trust.key.key.pem)
+    return _base64(pem)
 
 
 def _fulcio(authority: Authority, trust: KeylessTrust) -> Requirement:

@@ -13,6 +13,7 @@ from itertools import chain, count
 from typing import Any
 
 from ..records import dataclass
+from ..trust.keys import NamedKey
 from ..trust.window import ALWAYS
 from .model import KeyAuthority, TrustPolicy, Unresolved
 
@@ -79,7 +80,12 @@ def key_fields(authority: KeyAuthority, *, hash_field: str) -> dict[str, str]:
     if isinstance(authority.trust, Unresolved):
         raise Inexpressible(f"{authority.name}: {authority.trust.error.message}")
     named = authority.trust.key
+    fields = {"data": lasting_pem(named).decode("ascii"), hash_field: named.hash_algorithm}
+    return {name: value for name, value in fields.items() if value}
+
+
+def lasting_pem(named: NamedKey) -> bytes:
+    """The PEM of a key; raises `Inexpressible` for one that is trusted for a time only."""
     if named.window != ALWAYS:
         raise Inexpressible(f"the time of the key {named.name}")
-    fields = {"data": named.key.pem.decode("ascii"), hash_field: named.hash_algorithm}
-    return {name: value for name, value in fields.items() if value}
+    return named.key.pem
