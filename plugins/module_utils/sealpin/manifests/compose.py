@@ -148,16 +148,13 @@ class _Project:
             if isinstance(item, Scalar) and includes is not None:
                 self._read_project(includes, index, ("include",))
             elif isinstance(paths, Sequence):
-                for number in range(len(paths.items)):
+                for number, _path in numbered(paths):
                     self._read_project(paths, number, (*where, "path"))
             else:
                 self._read_project(item, "path", where)
 
     def _read_project(self, holder: Node, key: str | int, path: Path) -> None:
-        if isinstance(holder, Sequence) and isinstance(key, int):
-            value: Node | None = holder.items[key]
-        else:
-            value = self.survey.get(holder, str(key))
+        _name, value = self.survey.field(holder, key)
         if isinstance(value, Scalar) and value.value.startswith(_PROJECT):
             self.survey.image(holder, key, path, prefix=_PROJECT)
 

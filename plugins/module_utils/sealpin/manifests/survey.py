@@ -106,6 +106,15 @@ class Survey:
                 return value
         return None
 
+    def field(self, holder: Node | None, key: str | int) -> tuple[Scalar | None, Node | None]:
+        """The key and the value of one field; an item has no key, and *key* is its number."""
+        if isinstance(holder, Sequence) and isinstance(key, int):
+            return None, holder.items[key - holder.first]
+        return next(
+            ((name, value) for name, value in self.entries(holder) if name.value == key),
+            (None, None),
+        )
+
     def text(self, node: Node | None, key: str) -> str:
         """One entry's value as text; empty when it is absent or no scalar."""
         value = self.get(node, key)
@@ -194,20 +203,12 @@ class Survey:
         *veto* is the code of a remark that leaves it alone; *prefix* (``docker://``) precedes the
         reference. An absent or null field is nothing.
         """
-        name, value = self._field(holder, key)
+        name, value = self.field(holder, key)
         if value is None:
             return
         start = name.start if name else value.start
         is_block = not (isinstance(holder, Mapping | Sequence) and holder.is_flow)
         self._uses.append(_Use(value, (*path, key), start, is_block, veto, prefix))
-
-    def _field(self, holder: Node | None, key: str | int) -> tuple[Scalar | None, Node | None]:
-        if isinstance(holder, Sequence) and isinstance(key, int):
-            return None, holder.items[key]
-        return next(
-            ((name, value) for name, value in self.entries(holder) if name.value == key),
-            (None, None),
-        )
 
     def settle(self) -> None:
         """Turn the images noted in the document into sites and remarks."""
